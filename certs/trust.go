@@ -1,0 +1,112 @@
+package certs
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// pause is how long after a look at the webhook configurations comes the next:
+// somebody may apply their manifests again, which empties caBundle.
+const pause = 10 * time.Second
+
+// most is how many authorities stay in a caBundle: more than there are replicas,
+// with their predecessors of a rolling update.
+const most = 16
+
+// Trust keeps an authority in the caBundle of octagate's webhook configurations.
+type Trust struct {
+	Client    client.Client
+	Name      string // of both webhook configurations
+	Authority []byte // PEM
+	Log       logr.Logger
+}
+
+// NeedLeaderElection is false: each replica serves with an authority of its own.
+func (t Trust) NeedLeaderElection() bool { return false }
+
+// Start looks at the configurations again and again until ctx ends.
+func (t Trust) Start(ctx context.Context) error {
+	trouble := ""
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		err := t.Ensure(ctx)
+		if err != nil && err.Error() != trouble {
+			t.Log.Info("The API server does not trust this webhook yet", "reason", err.Error())
+			trouble = err.Error()
+		}
+	}, pause)
+	return nil
+}
+
+// Ensure adds the authority to both configurations where it is missing.
+func (t Trust) Ensure(ctx context.Context) error {
+	mutating, validating := &admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{}
+	if err := t.ensure(ctx, mutating, func() (bundles []*[]byte) {
+		for i := range mutating.Webhooks {
+			bundles = append(bundles, &mutating.Webhooks[i].ClientConfig.CABundle)
+		}
+		return bundles
+	}); err != nil {
+		return fmt.Errorf("the mutating webhook configuration: %w", err)
+	}
+	if err := t.ensure(ctx, validating, func() (bundles []*[]byte) {
+		for i := range validating.Webhooks {
+			bundles = append(bundles, &validating.Webhooks[i].ClientConfig.CABundle)
+		}
+		return bundles
+	}); err != nil {
+		return fmt.Errorf("the validating webhook configuration: %w", err)
+	}
+	return nil
+}
+
+// ensure adds the authority to the bundles of one configuration, and tries again
+// when another replica was faster.
+func (t Trust) ensure(ctx context.Context, configuration client.Object, bundles func() []*[]byte) error {
+	for {
+		if err := t.Client.Get(ctx, client.ObjectKey{Name: t.Name}, configuration); err != nil {
+			return err
+		}
+		changed := false
+		for _, b := range bundles() {
+			with := Bundle(*b, t.Authority)
+			changed = changed || !bytes.Equal(with, *b)
+			*b = with
+		}
+		if !changed {
+			return nil
+		}
+		err := t.Client.Update(ctx, configuration)
+		if err == nil {
+			t.Log.Info("The API server trusts this webhook", "configuration", fmt.Sprintf("%T", configuration))
+		}
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+	}
+}
+
+// Bundle is bundle with authority at its end, less what is not a certificate
+// and the oldest beyond most. A bundle that has it stays as it is.
+func Bundle(bundle, authority []byte) []byte {
+	if bytes.Contains(bundle, authority) {
+		return bundle
+	}
+	var all [][]byte
+	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			all = append(all, pem.EncodeToMemory(block))
+		}
+	}
+	all = append(all, authority)
+	return bytes.Join(all[max(0, len(all)-most):], nil)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+)
+
+// The configuration's apiVersion and kind.
+const (
+	apiVersion = "octagate.dev/v1alpha1"
+	kind       = "Configuration"
+)
+
+// A Configuration is the configuration file. Its words are those of the
+// reference documents where they have one.
+type Configuration struct {
+	APIVersion     string         `yaml:"apiVersion"`
+	Kind           string         `yaml:"kind"`
+	ClusterName    string         `yaml:"clusterName"` // unique among the clusters of the OpenStack project; never change it
+	Kubernetes     Kubernetes     `yaml:"kubernetes"`
+	OpenStack      OpenStack      `yaml:"openstack"`
+	Neutron        Neutron        `yaml:"neutron"`
+	Octavia        Octavia        `yaml:"octavia"`
+	Webhook        Listen         `yaml:"webhook"` // default :9443
+	Metrics        Listen         `yaml:"metrics"` // default :8080; "0": none
+	Health         Listen         `yaml:"health"`  // default :8081
+	LeaderElection LeaderElection `yaml:"leaderElection"`
+}
+
+// Kubernetes is what is to be known of the cluster.
+type Kubernetes struct {
+	ServiceCIDRs      []string `yaml:"serviceCIDRs"`      // default: the ServiceCIDR objects
+	LoadBalancerClass string   `yaml:"loadBalancerClass"` // default: Services without a class
+}
+
+// OpenStack is how to reach the cloud.
+type OpenStack struct {
+	Cloud   string        `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Refresh time.Duration `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+}
+
+// Neutron is the networks, by their IDs.
+type Neutron struct {
+	PodSubnet       string `yaml:"podSubnet"`
+	ServiceSubnet   string `yaml:"serviceSubnet"`
+	ExternalNetwork string `yaml:"externalNetwork"` // default: no pool of external IPs
+	ExternalSubnet  string `yaml:"externalSubnet"`  // default: any of the network
+}
+
+// Octavia is how load balancers are made.
+type Octavia struct {
+	Provider   string        `yaml:"provider"`   // default: the cloud's
+	Flavor     string        `yaml:"flavor"`     // an ID; default: the cloud's
+	MemberMode string        `yaml:"memberMode"` // L3 or L2; default L3
+	Poll       time.Duration `yaml:"poll"`       // between looks at load balancers that are changing; default 3s
+}
+
+// Listen is where something is served.
+type Listen struct {
+	BindAddress string `yaml:"bindAddress"`
+}
+
+// LeaderElection lets one of several replicas build load balancers.
+type LeaderElection struct {
+	Enabled   bool   `yaml:"enabled"`
+	Namespace string `yaml:"namespace"` // default: the Pod's own
+}
+
+// defaulted is c with the defaults of what it does not say.
+func (c Configuration) defaulted() Configuration {
+	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, 30*time.Second)
+	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
+	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, 3*time.Second)
+	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
+	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
+	c.Health.BindAddress = cmp.Or(c.Health.BindAddress, ":8081")
+	return c
+}
+
+// policy is what c says of Services. c is valid.
+func (c Configuration) policy() policy.Config {
+	p := policy.Config{
+		LoadBalancerClass: c.Kubernetes.LoadBalancerClass,
+		ServiceSubnet:     c.Neutron.ServiceSubnet,
+		PodSubnet:         c.Neutron.PodSubnet,
+		ExternalNetwork:   c.Neutron.ExternalNetwork,
+		ExternalSubnet:    c.Neutron.ExternalSubnet,
+		Provider:          c.Octavia.Provider,
+		Flavor:            c.Octavia.Flavor,
+		MemberMode:        annotation.MemberMode(c.Octavia.MemberMode),
+	}
+	for _, cidr := range c.Kubernetes.ServiceCIDRs {
+		p.ServiceCIDRs = append(p.ServiceCIDRs, netip.MustParsePrefix(cidr).Masked())
+	}
+	return p
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/openstack"
+)
+
+// known joins what is known of the cloud with what is known of the cluster.
+type known struct {
+	cloud   *openstack.Facts
+	cluster client.Reader // nil: the configuration says what there is to know
+}
+
+func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
+func (k known) Fresh(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Fresh(ctx)) }
+
+// with adds the ServiceCIDR objects, from the cache.
+func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {
+	if k.cluster == nil {
+		return s
+	}
+	var objects networkingv1.ServiceCIDRList
+	if err := k.cluster.List(ctx, &objects); err != nil {
+		ctrl.LoggerFrom(ctx).V(1).Info("ServiceCIDRs are not known", "reason", err.Error())
+		return s
+	}
+	for _, o := range objects.Items {
+		for _, cidr := range o.Spec.CIDRs {
+			if p, err := netip.ParsePrefix(cidr); err == nil {
+				s.ServiceCIDRs = append(s.ServiceCIDRs, p)
+			}
+		}
+	}
+	return s
+}

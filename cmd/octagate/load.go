@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/octagate/octagate/policy/spelling"
+)
+
+// load reads and checks the configuration file. What is wrong is told with its
+// line and column.
+func load(file string) (Configuration, error) {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return Configuration{}, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c, err := parse(source)
+	if err != nil {
+		return c, fmt.Errorf("%s:%w", file, err)
+	}
+	return c, nil
+}
+
+// parse decodes strictly and checks every value. Errors begin with line:column.
+func parse(source []byte) (Configuration, error) {
+	var c Configuration
+	if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
+		return c, positioned(err)
+	}
+	c = c.defaulted()
+	var errs []error
+	for _, f := range c.faults() {
+		errs = append(errs, fmt.Errorf("%s: %s", position(source, f.path), f))
+	}
+	return c, errors.Join(errs...)
+}
+
+// unknown is how the decoder says that it does not know a key.
+var unknown = regexp.MustCompile(`^unknown field "([^"]*)"`)
+
+// positioned is a decoder's error on one line, with a guess for a key that does
+// not exist.
+func positioned(err error) error {
+	var at yaml.Error
+	if !errors.As(err, &at) {
+		return fmt.Errorf(" %w", err)
+	}
+	message := at.GetMessage()
+	if key := unknown.FindStringSubmatch(message); key != nil {
+		message = fmt.Sprintf("unknown key %q%s", key[1], spelling.DidYouMean(key[1], keys(reflect.TypeFor[Configuration]())))
+	}
+	p := at.GetToken().Position
+	return fmt.Errorf("%d:%d: %s", p.Line, p.Column, message)
+}
+
+// keys are all the keys that a configuration may have, at any depth.
+func keys(t reflect.Type) []string {
+	var all []string
+	for f := range t.Fields() {
+		all = append(all, f.Tag.Get("yaml"))
+		if f.Type.Kind() == reflect.Struct {
+			all = append(all, keys(f.Type)...)
+		}
+	}
+	return all
+}
+
+// position is where the value of a path stands in the source; the first line
+// when it is missing.
+func position(source []byte, path string) string {
+	p, err := yaml.PathString("$." + path)
+	if err != nil {
+		return "1:1"
+	}
+	node, err := p.ReadNode(strings.NewReader(string(source)))
+	if err != nil {
+		return "1:1"
+	}
+	at := node.GetToken().Position
+	return fmt.Sprintf("%d:%d", at.Line, at.Column)
+}

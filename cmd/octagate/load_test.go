@@ -1,0 +1,69 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const good = `apiVersion: octagate.dev/v1alpha1
+kind: Configuration
+clusterName: demo
+neutron:
+  podSubnet: e0a888ab-9915-4685-a600-bffe240dc58b
+  serviceSubnet: d6438a81-22fa-4a88-9b05-c4723662ef36
+`
+
+func TestParse(t *testing.T) {
+	for claim, tt := range map[string]struct{ source, want string }{
+		"the least that is needed": {good, ""},
+		"everything": {good + `  externalNetwork: 3b4eb25e-e103-491f-a640-a6246d588561
+  externalSubnet: 48ddcfec-1b29-411b-be92-8329cc09fc12
+kubernetes: {serviceCIDRs: [10.2.0.0/17], loadBalancerClass: octagate.dev/octavia}
+openstack: {cloud: demo, refresh: 1m}
+octavia: {provider: amphora, memberMode: L2, poll: 500ms, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}
+webhook: {bindAddress: "127.0.0.1:9443"}
+metrics: {bindAddress: "0"}
+health: {bindAddress: ":8081"}
+leaderElection: {enabled: true, namespace: octagate-system}
+`, ""},
+		"a misspelt key is told with its place": {good + "  externalNetwrok: x\n",
+			`7:3: unknown key "externalNetwrok"; did you mean "externalNetwork"?`},
+		"a key in a wrong case is told": {good + "octavia:\n  membermode: L3\n",
+			`8:3: unknown key "membermode"; did you mean "memberMode"?`},
+		"a strange key is told without a guess": {good + "zzz: 1\n", `7:1: unknown key "zzz"`},
+		"a name is not an ID": {good + "  externalNetwork: public\n",
+			`7:20: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
+		"a range is a range": {good + "kubernetes:\n  serviceCIDRs: [10.2.0.0]\n",
+			`8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
+		"a mode is one of two":   {good + "octavia: {memberMode: L4}\n", `7:23: octavia.memberMode "L4" must be L3 or L2`},
+		"a duration has a unit":  {good + "octavia: {poll: fast}\n", `7:17: time: invalid duration "fast"`},
+		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
+		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
+		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
+		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
+		"an address has a port":  {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
+		"nothing lacks everything": {"{}", `1:1: apiVersion must be octagate.dev/v1alpha1
+1:1: kind must be Configuration
+1:1: clusterName must be letters, digits, dots and dashes, at most 63; it marks what is ours in the cloud
+1:1: neutron.podSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
+1:1: neutron.serviceSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			got := ""
+			if _, err := parse([]byte(tt.source)); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestNoFile(t *testing.T) {
+	_, err := load("does-not-exist.yaml")
+	if err == nil || err.Error() != "reading the configuration: open does-not-exist.yaml: no such file or directory" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/octagate/octagate/certs"
+	"github.com/octagate/octagate/reconcile"
+	"github.com/octagate/octagate/reconcile/openstack"
+	"github.com/octagate/octagate/webhook"
+)
+
+// run runs both halves until ctx ends.
+func run(ctx context.Context, c Configuration) error {
+	ctrl.SetLogger(zap.New())
+	cloud, err := openstack.Configure(c.OpenStack.Cloud)
+	if err != nil {
+		return err
+	}
+	certificate, err := certs.SelfSigned(names(c.Webhook.BindAddress)...)
+	if err != nil {
+		return err
+	}
+	mgr, err := manager(c, certificate)
+	if err != nil {
+		return err
+	}
+	known, err := knowledge(ctx, mgr, c, cloud)
+	if err != nil {
+		return err
+	}
+	watch := &openstack.Watch{
+		Client: cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll, Idle: idle, Log: mgr.GetLogger().WithName("watch"),
+	}
+	reconciler := &reconcile.Reconciler{
+		Cluster: c.ClusterName, Policy: c.policy(), Known: known.Known, Cloud: watch,
+		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
+	}
+	watch.Changed = reconciler.Changed
+	err = errors.Join(
+		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), reconciler.Register(ctx, mgr),
+		mgr.Add(known.cloud), mgr.Add(watch), mgr.Add(trust(mgr, certificate)),
+		mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()),
+	)
+	if err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	crwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/octagate/octagate/certs"
+	"github.com/octagate/octagate/manifests"
+	"github.com/octagate/octagate/reconcile/openstack"
+)
+
+// serviceName is the webhook's host name in the cluster, as the manifests have it.
+const serviceName = "octagate.octagate-system.svc"
+
+// idle is how long load balancers are left unwatched when none is changing.
+const idle = 30 * time.Second
+
+// uncached are the objects that are read too rarely to be worth a watch.
+var uncached = []client.Object{
+	&admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{},
+}
+
+// names are what the API server may call the webhook.
+func names(bindAddress string) []string {
+	host, _, _ := net.SplitHostPort(bindAddress)
+	if host == "" {
+		return []string{serviceName}
+	}
+	return []string{serviceName, host}
+}
+
+// manager connects to the API server and serves with the certificate.
+func manager(c Configuration, certificate *certs.Certificate) (ctrl.Manager, error) {
+	cluster, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster (KUBECONFIG, or run in a Pod): %w", err)
+	}
+	host, port, err := split(c.Webhook.BindAddress)
+	if err != nil {
+		return nil, fmt.Errorf("webhook.bindAddress: %w", err)
+	}
+	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached}},
+		Metrics:                       server.Options{BindAddress: c.Metrics.BindAddress},
+		HealthProbeBindAddress:        c.Health.BindAddress,
+		LeaderElection:                c.LeaderElection.Enabled,
+		LeaderElectionID:              "octagate.dev",
+		LeaderElectionNamespace:       c.LeaderElection.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		WebhookServer: crwebhook.NewServer(crwebhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){
+			func(t *tls.Config) { t.GetCertificate = certificate.GetCertificate },
+		}}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the API server: %w", err)
+	}
+	return mgr, nil
+}
+
+func split(bindAddress string) (host string, port int, err error) {
+	host, number, err := net.SplitHostPort(bindAddress)
+	if err != nil {
+		return "", 0, err
+	}
+	port, err = strconv.Atoi(number)
+	return host, port, err
+}
+
+// knowledge is what Services are judged by.
+func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
+	k := known{cloud: &openstack.Facts{Client: cloud, Refresh: c.OpenStack.Refresh, Log: mgr.GetLogger().WithName("facts")}}
+	if len(c.Kubernetes.ServiceCIDRs) > 0 {
+		return k, nil
+	}
+	if _, err := mgr.GetCache().GetInformer(ctx, &networkingv1.ServiceCIDR{}); err != nil {
+		return k, fmt.Errorf("watching ServiceCIDRs (name the ranges in kubernetes.serviceCIDRs instead): %w", err)
+	}
+	k.cluster = mgr.GetClient()
+	return k, nil
+}
+
+// trust makes the API server trust the certificate.
+func trust(mgr ctrl.Manager, certificate *certs.Certificate) certs.Trust {
+	return certs.Trust{
+		Client: mgr.GetClient(), Name: manifests.Name, Authority: certificate.Authority,
+		Log: mgr.GetLogger().WithName("certs"),
+	}
+}

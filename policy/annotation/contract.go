@@ -1,0 +1,111 @@
+package annotation
+
+import "net/netip"
+
+// What the author of a Service may write.
+var (
+	LoadBalancerIP = Def[netip.Addr]{
+		Key: Prefix + "load-balancer-ip", Writer: Author, Default: "`spec.loadBalancerIP`",
+		Doc:   "The floating IP to associate with the load balancer. It must exist in the project and be free; it is never deleted. Replaces the deprecated `spec.loadBalancerIP`; both must agree when both are set.",
+		parse: ParseAddress, format: netip.Addr.String,
+	}
+	Internal = Def[bool]{
+		Key: Prefix + "internal", Writer: Author, Default: "`false`",
+		Doc:   "`true` gives a Service of type LoadBalancer no external IP: it is reached at its ClusterIP.",
+		parse: parseBool, format: formatBool,
+	}
+	ExternalNetworkID = Def[string]{
+		Key: Prefix + "external-network-id", Writer: Author, Default: "`neutron.externalNetwork`",
+		Doc:   "ID of the external network from which a floating IP is allocated when no loadBalancerIP is given.",
+		parse: parseID, format: text,
+	}
+	ExternalSubnetID = Def[string]{
+		Key: Prefix + "external-subnet-id", Writer: Author, Default: "`neutron.externalSubnet`",
+		Doc:   "ID of the subnet of the external network from which that floating IP is allocated.",
+		parse: parseID, format: text,
+	}
+)
+
+// What the author may choose and the webhook otherwise pins, so that a later
+// change of the configuration does not reach a load balancer that exists.
+var (
+	Provider = Def[string]{
+		Key: Prefix + "provider", Writer: Pinned, Default: "`octavia.provider`",
+		Doc:   "The Octavia provider, such as `amphora` or `ovn`. Fixed once the Service is accepted.",
+		parse: parseWord, format: text,
+	}
+	FlavorID = Def[string]{
+		Key: Prefix + "flavor-id", Writer: Pinned, Default: "`octavia.flavor`",
+		Doc:   "ID of the Octavia flavor. Fixed once the Service is accepted.",
+		parse: parseID, format: text,
+	}
+	Members = Def[MemberMode]{
+		Key: Prefix + "member-mode", Writer: Pinned, Default: "`octavia.memberMode`",
+		Doc:   "How the load balancer reaches Pods: `L3` through the router, `L2` by a port of its own in the pod network.",
+		parse: ParseMemberMode, format: func(m MemberMode) string { return string(m) },
+	}
+)
+
+// What the webhook decides.
+var (
+	Verdict = Def[Answer]{
+		Key: Prefix + "verdict", Writer: Webhook,
+		Doc:   "`accepted`: checked and good. `unverified`: stored although OpenStack could not be asked; checked again before anything is built.",
+		parse: parseAnswer, format: func(a Answer) string { return string(a) },
+	}
+	LoadBalancer = Def[string]{
+		Key: Prefix + "load-balancer", Writer: Webhook,
+		Doc:   "Name of the Octavia load balancer that the Service gets.",
+		parse: parseText, format: text,
+	}
+	Listeners = Def[string]{
+		Key: Prefix + "listeners", Writer: Webhook,
+		Doc:   "The listeners that the Service gets, such as `TCP/80,TCP/443`.",
+		parse: parseText, format: text,
+	}
+	IgnoredPorts = Def[string]{
+		Key: Prefix + "ignored-ports", Writer: Webhook, Default: "none ignored",
+		Doc:   "The ports that get no listener, such as `UDP/53`.",
+		parse: parseText, format: text,
+	}
+	ExternalIP = Def[string]{
+		Key: Prefix + "external-ip", Writer: Webhook,
+		Doc:   "Where the external IP comes from: `user/172.24.4.13` (loadBalancerIP), `pool` (allocated from the external network) or `none`.",
+		parse: parseText, format: text,
+	}
+	FloatingIPID = Def[string]{
+		Key: Prefix + "floating-ip-id", Writer: Webhook, Default: "not known, or `pool`",
+		Doc:   "ID of the floating IP that loadBalancerIP names.",
+		parse: parseID, format: text,
+	}
+	VIPSubnetID = Def[string]{
+		Key: Prefix + "vip-subnet-id", Writer: Webhook, Default: "`neutron.serviceSubnet`",
+		Doc:   "ID of the subnet in which the ClusterIP is the load balancer's VIP.",
+		parse: parseID, format: text,
+	}
+	Policy = Def[string]{
+		Key: Prefix + "policy", Writer: Webhook,
+		Doc:   "Digest of the configuration under which the Service was judged.",
+		parse: parseText, format: text,
+	}
+)
+
+// What the reconciler reports.
+var (
+	LoadBalancerID = Def[string]{
+		Key: Prefix + "load-balancer-id", Writer: Reconciler, Default: "not built yet",
+		Doc:   "ID of the Octavia load balancer. Information only: nothing is ever looked up by it.",
+		parse: parseID, format: text,
+	}
+)
+
+// All is the contract, in the order in which it is documented.
+func All() []Entry {
+	return []Entry{
+		LoadBalancerIP.entry(), Internal.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
+		Provider.entry(), FlavorID.entry(), Members.entry(),
+		Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
+		ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),
+		LoadBalancerID.entry(),
+	}
+}

@@ -1,0 +1,42 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+
+	"github.com/octagate/octagate/policy/annotation"
+)
+
+// Config is what the operator of the cluster decided, once, at start.
+type Config struct {
+	ServiceCIDRs      []netip.Prefix        // empty: the cluster's ServiceCIDR objects
+	LoadBalancerClass string                // empty: Services without a class are ours
+	ServiceSubnet     string                // ID of the subnet of the VIPs
+	PodSubnet         string                // ID of the subnet of the Pods
+	ExternalNetwork   string                // ID of the network of floating IPs; empty: no pool
+	ExternalSubnet    string                // ID of a subnet of it; empty: any
+	Provider          string                // Octavia provider; empty: the cloud's default
+	Flavor            string                // ID of the Octavia flavor; empty: the cloud's default
+	MemberMode        annotation.MemberMode // how load balancers reach Pods
+}
+
+// edition changes whenever a rule changes its mind, so that Services judged
+// before are told from those judged after.
+const edition = "1"
+
+// digest is eight characters that change with the configuration and the rules.
+func (c Config) digest() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %+v", edition, c))
+	return hex.EncodeToString(sum[:4])
+}
+
+// since is c as it holds for a Service that was judged before: where nothing was
+// pinned then, the cloud's default was taken, and the load balancer keeps it.
+func (c Config) since(decided map[string]string) Config {
+	if _, judged := annotation.Verdict.Read(decided); judged {
+		c.Provider, c.Flavor = "", ""
+	}
+	return c
+}

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// A Severity says what a Finding does to a request.
+type Severity string
+
+// The severities.
+const (
+	Deny   Severity = "deny"   // the Service must not be stored
+	Warn   Severity = "warn"   // it may be, but its author should know
+	Unsure Severity = "unsure" // the rule could not be checked: OpenStack did not answer
+)
+
+// A Finding is one thing that a rule noticed.
+type Finding struct {
+	Rule     string
+	Severity Severity
+	Field    *field.Path
+	Value    string // what is wrong there; empty when something is missing
+	Message  string // continues "Field Value", says what to do, under 120 characters
+	live     bool   // rests on what the cloud said, which may have changed since
+	early    bool   // about what the API server refuses, in words of its own, before validation
+}
+
+// String is the finding as people read it.
+func (f Finding) String() string {
+	if f.Value == "" {
+		return fmt.Sprintf("%s: %s", f.Field, f.Message)
+	}
+	return fmt.Sprintf("%s %s %s", f.Field, f.Value, f.Message)
+}
+
+// same reports whether g is about the same thing as f.
+func (f Finding) same(g Finding) bool {
+	return f.Rule == g.Rule && f.Field.String() == g.Field.String() && f.Value == g.Value
+}
+
+// Denied reports whether anything forbids the Service.
+func (v Verdict) Denied() bool { return len(v.Errors()) > 0 }
+
+// Errors are all the findings that forbid the Service, as the API server wants them.
+func (v Verdict) Errors() field.ErrorList {
+	var errs field.ErrorList
+	for _, f := range v.Findings {
+		if f.Severity == Deny {
+			errs = append(errs, f.fieldError())
+		}
+	}
+	return errs
+}
+
+func (f Finding) fieldError() *field.Error {
+	if f.Value == "" {
+		return field.Required(f.Field, f.Message)
+	}
+	return field.Invalid(f.Field, f.Value, f.Message)
+}
+
+// Early reports whether the Service is denied for something that the API server
+// would refuse, less helpfully, before it asks the validating webhook.
+func (v Verdict) Early() bool {
+	return v.any(func(f Finding) bool { return f.early && f.Severity == Deny })
+}
+
+// Unverified reports whether a rule could not be checked.
+func (v Verdict) Unverified() bool {
+	return v.any(func(f Finding) bool { return f.Severity == Unsure })
+}
+
+// Doubtful reports whether a fresh look at the cloud could change the verdict to
+// the better: a denial rests on what the cloud said, or the cloud was not heard.
+func (v Verdict) Doubtful() bool {
+	return v.any(func(f Finding) bool { return f.Severity == Unsure || f.live && f.Severity == Deny })
+}
+
+func (v Verdict) any(is func(Finding) bool) bool {
+	for _, f := range v.Findings {
+		if is(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// mostWarnings is how many warnings are shown; the API server cuts at 4 KiB.
+const mostWarnings = 12
+
+// Warnings are the findings that do not forbid the Service, one line each.
+func (v Verdict) Warnings() []string {
+	var ws []string
+	for _, f := range v.Findings {
+		if f.Severity != Deny {
+			ws = append(ws, f.String())
+		}
+	}
+	if more := len(ws) - mostWarnings; more > 0 {
+		ws = append(ws[:mostWarnings], fmt.Sprintf("and %d more warnings like these", more))
+	}
+	return ws
+}

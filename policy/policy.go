@@ -1,0 +1,120 @@
+// Package policy decides what a Service may ask of the cloud and what it gets.
+//
+// Evaluate is the only place where a Service is interpreted: the webhook calls
+// it to answer the API server, the reconciler to know what to build. It is a
+// pure function: the same Service, facts and configuration always give the same
+// Verdict. It never talks to anybody.
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// A Subject is the Service under evaluation.
+type Subject struct {
+	Service *corev1.Service
+	Old     *corev1.Service // on update, what it was before
+	Stored  bool            // read from the API server: its pins are decisions, not wishes
+}
+
+// decided are the annotations that earlier evaluations pinned.
+func (s Subject) decided() map[string]string {
+	switch {
+	case s.Old != nil:
+		return s.Old.Annotations
+	case s.Stored:
+		return s.Service.Annotations
+	}
+	return nil
+}
+
+// A Verdict is everything policy has to say about a Subject. Its zero value is
+// said of a Service that is not ours.
+type Verdict struct {
+	Managed  bool              // whether the Service is ours at all
+	Intent   Intent            // what it resolves to; complete unless Denied
+	Pins     map[string]string // the annotations that the webhook writes
+	Findings []Finding         // why it may not, or should better not, be so
+}
+
+// Evaluate interprets the subject against what is known.
+func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
+	if !managed(cfg, s.Service) {
+		return Verdict{}
+	}
+	c := question{cfg, s, read(cfg, s, known), known}
+	v := Verdict{Managed: true, Intent: c.in, Findings: c.findings()}
+	if s.Old != nil {
+		before := Evaluate(cfg, Subject{Service: s.Old, Stored: true}, known)
+		v.Findings = forgive(v.Findings, before.Findings)
+	}
+	v.Pins = v.pins(cfg, known)
+	return v
+}
+
+// managed reports whether octagate balances svc. Headless, ExternalName and
+// NodePort Services, those of another load balancer class, and default/kubernetes,
+// which the API server needs before anything of ours runs, are left alone.
+func managed(cfg Config, svc *corev1.Service) bool {
+	switch {
+	case svc.Namespace == "default" && svc.Name == "kubernetes", svc.Spec.ClusterIP == corev1.ClusterIPNone:
+		return false
+	case svc.Spec.Type == corev1.ServiceTypeLoadBalancer:
+		class := svc.Spec.LoadBalancerClass
+		return class == nil && cfg.LoadBalancerClass == "" || class != nil && *class == cfg.LoadBalancerClass
+	}
+	return svc.Spec.Type == corev1.ServiceTypeClusterIP || svc.Spec.Type == ""
+}
+
+// forgive turns the denials that the predecessor already deserved into warnings,
+// so that an old fault never holds up an unrelated update.
+func forgive(now, before []Finding) []Finding {
+	for i, f := range now {
+		if f.Severity == Deny && slices.ContainsFunc(before, f.same) {
+			now[i].Severity = Warn
+		}
+	}
+	return now
+}
+
+// pins are the annotations that make the verdict readable and permanent.
+func (v Verdict) pins(cfg Config, known facts.Snapshot) map[string]string {
+	m := v.Intent.pins()
+	annotation.Policy.Write(m, cfg.digest())
+	annotation.Verdict.Write(m, annotation.Accepted)
+	if v.Unverified() {
+		annotation.Verdict.Write(m, annotation.Unverified)
+	}
+	if f, answer := known.FloatingIP(v.Intent.ExternalIP.Address); answer == facts.Yes {
+		annotation.FloatingIPID.Write(m, f.ID)
+	}
+	return m
+}
+
+// volatile are the pins that rest on the facts of the moment.
+var volatile = []string{annotation.Verdict.Key, annotation.FloatingIPID.Key}
+
+// Stale reports whether written lacks a pin of v or has another value for one.
+// Pins that rest on the facts of the moment count only when they are missing.
+func (v Verdict) Stale(written map[string]string) bool {
+	for key, value := range v.Pins {
+		w, ok := written[key]
+		if !ok && key != annotation.FloatingIPID.Key || ok && w != value && !slices.Contains(volatile, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// Pinned is what the author asked for in written, and v's pins.
+func (v Verdict) Pinned(written map[string]string) map[string]string {
+	m := annotation.WithoutDecisions(written)
+	maps.Copy(m, v.Pins)
+	return m
+}

@@ -1,0 +1,327 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"pgregory.net/rapid"
+
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+)
+
+const (
+	serviceSubnet = "d6438a81-22fa-4a88-9b05-c4723662ef36"
+	podSubnet     = "e0a888ab-9915-4685-a600-bffe240dc58b"
+	external      = "3b4eb25e-e103-491f-a640-a6246d588561"
+)
+
+var config = Config{
+	ServiceCIDRs:  []netip.Prefix{netip.MustParsePrefix("10.2.0.0/17")},
+	ServiceSubnet: serviceSubnet, PodSubnet: podSubnet, ExternalNetwork: external,
+	Provider: "amphora", MemberMode: annotation.L3,
+}
+
+var cloud = facts.Snapshot{FloatingIPs: floatingIPs(
+	facts.FloatingIP{ID: "1157e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.13")},
+	facts.FloatingIP{ID: "2257e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.20")},
+	facts.FloatingIP{ID: "3357e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.30"),
+		Port: "p", FixedIP: netip.MustParseAddr("10.2.0.30")},
+	facts.FloatingIP{ID: "4457e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.40"), Pool: true},
+)}
+
+func floatingIPs(all ...facts.FloatingIP) map[netip.Addr]facts.FloatingIP {
+	m := map[netip.Addr]facts.FloatingIP{}
+	for _, f := range all {
+		m[f.Address] = f
+	}
+	return m
+}
+
+type edit func(*corev1.Service)
+
+// service is a good Service of type LoadBalancer, edited.
+func service(edits ...edit) *corev1.Service {
+	svc := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Annotations: map[string]string{}},
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeLoadBalancer, ClusterIP: "10.2.0.7", LoadBalancerIP: "172.24.4.13",
+			Ports: []corev1.ServicePort{{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}},
+		},
+	}
+	for _, e := range edits {
+		e(svc)
+	}
+	return svc
+}
+
+func with(key, value string) edit      { return func(s *corev1.Service) { s.Annotations[key] = value } }
+func clusterIPOf(a string) edit        { return func(s *corev1.Service) { s.Spec.ClusterIP = a } }
+func asking(a string) edit             { return func(s *corev1.Service) { s.Spec.LoadBalancerIP = a } }
+func ofType(t corev1.ServiceType) edit { return func(s *corev1.Service) { s.Spec.Type = t } }
+func label(s *corev1.Service)          { s.Labels = map[string]string{"team": "x"} }
+func plain(s *corev1.Service)          { s.Spec.Type, s.Spec.LoadBalancerIP = corev1.ServiceTypeClusterIP, "" }
+
+func class(name string) edit {
+	return func(s *corev1.Service) { s.Spec.LoadBalancerClass = &name }
+}
+
+func port(p corev1.Protocol, number int32) edit {
+	return func(s *corev1.Service) {
+		s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: fmt.Sprint(number), Port: number, Protocol: p})
+	}
+}
+
+func onlyUDP(s *corev1.Service) { s.Spec.Ports = nil; port(corev1.ProtocolUDP, 53)(s) }
+
+// told is the findings as lines of "severity rule: text".
+func told(v Verdict) string {
+	var b strings.Builder
+	for _, f := range v.Findings {
+		fmt.Fprintf(&b, "%s %s: %s\n", f.Severity, f.Rule, f)
+	}
+	return b.String()
+}
+
+func TestFindings(t *testing.T) {
+	silent := facts.Snapshot{}
+	taken := facts.Snapshot{FloatingIPs: floatingIPs()}
+	for claim, tt := range map[string]struct {
+		subject Subject
+		known   facts.Snapshot
+		want    string
+	}{
+		"a good LoadBalancer passes":                   {Subject{Service: service()}, cloud, ""},
+		"a good ClusterIP passes":                      {Subject{Service: service(plain)}, cloud, ""},
+		"a ClusterIP that is not allocated yet passes": {Subject{Service: service(plain, clusterIPOf(""))}, cloud, ""},
+		"the placeholder of a dry run passes":          {Subject{Service: service(plain, clusterIPOf("10.2.0.0"))}, cloud, ""},
+
+		"cluster-ip-range: an address outside is denied": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}, cloud,
+			"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
+		"cluster-ip-range: the half kept for Octavia is outside": {Subject{Service: service(plain, clusterIPOf("10.2.128.1"))}, cloud,
+			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
+		"cluster-ip-range: a misspelt address is denied": {Subject{Service: service(plain, clusterIPOf("10.2.0.07"))}, cloud,
+			"deny cluster-ip-range: spec.clusterIP 10.2.0.07 has leading zeros; write 10.2.0.7\n"},
+
+		"protocol: UDP beside TCP is flagged": {Subject{Service: service(port(corev1.ProtocolUDP, 53))}, cloud,
+			"warn protocol: spec.ports[1]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n"},
+		"protocol: SCTP is flagged": {Subject{Service: service(port(corev1.ProtocolSCTP, 9))}, cloud,
+			"warn protocol: spec.ports[1]: SCTP/9 is ignored: it gets no listener, only TCP ports are balanced\n"},
+
+		"no-listener: a LoadBalancer of UDP only is denied": {Subject{Service: service(onlyUDP)}, cloud,
+			"warn protocol: spec.ports[0]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n" +
+				"deny no-listener: spec.ports UDP/53 leaves nothing to balance: every port is ignored; add a TCP port or use type ClusterIP\n"},
+		"no-listener: a ClusterIP of UDP only is warned": {Subject{Service: service(plain, onlyUDP)}, cloud,
+			"warn protocol: spec.ports[0]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n" +
+				"warn no-listener: spec.ports UDP/53 leaves nothing to balance: no load balancer is made\n"},
+
+		"load-balancer-ip: an odd spelling is denied": {Subject{Service: service(asking("172.24.4.013"))}, cloud,
+			"deny load-balancer-ip: spec.loadBalancerIP 172.24.4.013 has leading zeros; write 172.24.4.13\n"},
+		"load-balancer-ip: IPv6 is denied": {Subject{Service: service(asking("2001:db8::1"))}, cloud,
+			"deny load-balancer-ip: spec.loadBalancerIP 2001:db8::1 is an IPv6 address; floating IPs are IPv4\n"},
+		"load-balancer-ip: two addresses are one too many": {
+			Subject{Service: service(with(annotation.LoadBalancerIP.Key, "172.24.4.20"))}, cloud,
+			"deny load-balancer-ip: spec.loadBalancerIP 172.24.4.13 differs from octagate.dev/load-balancer-ip 172.24.4.20; remove one of the two\n"},
+		"load-balancer-ip: the same address twice is fine": {
+			Subject{Service: service(with(annotation.LoadBalancerIP.Key, "172.24.4.13"))}, cloud, ""},
+		"load-balancer-ip: internal contradicts it": {Subject{Service: service(with(annotation.Internal.Key, "true"))}, cloud,
+			"deny load-balancer-ip: spec.loadBalancerIP 172.24.4.13 contradicts octagate.dev/internal; remove one of the two\n"},
+		"load-balancer-ip: a ClusterIP Service has no use for it": {Subject{Service: service(ofType(corev1.ServiceTypeClusterIP))}, cloud,
+			"warn load-balancer-ip: spec.loadBalancerIP 172.24.4.13 has no effect: only type LoadBalancer gets an external IP\n"},
+
+		"floating-ip-exists: a stranger is denied and friends are named": {Subject{Service: service(asking("172.24.4.99"))}, cloud,
+			"deny floating-ip-exists: spec.loadBalancerIP 172.24.4.99 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
+		"floating-ip-exists: without friends the command is named": {Subject{Service: service()}, taken,
+			"deny floating-ip-exists: spec.loadBalancerIP 172.24.4.13 is not a floating IP of this project; none is free; try: openstack floating ip create " + external + "\n"},
+		"floating-ip-exists: a silent cloud only warns": {Subject{Service: service()}, silent,
+			"unsure floating-ip-exists: spec.loadBalancerIP 172.24.4.13 could not be verified: OpenStack did not answer; it is checked again before it is used\n"},
+
+		"floating-ip-free: one in use is denied": {Subject{Service: service(asking("172.24.4.30"))}, cloud,
+			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; free here: 172.24.4.13, 172.24.4.20\n"},
+		"floating-ip-free: one in use by this very VIP passes": {Subject{Service: service(asking("172.24.4.30"), clusterIPOf("10.2.0.30"))}, cloud, ""},
+		"floating-ip-free: one of the pool is denied": {Subject{Service: service(asking("172.24.4.40"))}, cloud,
+			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.40 was allocated for another Service; free here: 172.24.4.13, 172.24.4.20\n"},
+
+		"pool-configured: an external network of the author's own will do": {
+			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, external))}, cloud, ""},
+
+		"annotation: an unknown key is denied": {Subject{Service: service(with("octagate.dev/load-balancer-ipp", "x"))}, cloud,
+			`deny annotation: metadata.annotations[octagate.dev/load-balancer-ipp] x is not an annotation of octagate; did you mean "load-balancer-ip"?` + "\n"},
+
+		"every error is told at once": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"), with(annotation.Internal.Key, "maybe"))}, cloud,
+			"deny annotation: metadata.annotations[octagate.dev/internal] maybe must be \"true\" or \"false\"\n" +
+				"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
+
+		"an old fault is forgiven": {Subject{Service: service(label, asking("172.24.4.99")), Old: service(asking("172.24.4.99"))}, cloud,
+			"warn floating-ip-exists: spec.loadBalancerIP 172.24.4.99 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
+		"a new fault is not": {Subject{Service: service(asking("172.24.4.98")), Old: service(asking("172.24.4.99"))}, cloud,
+			"deny floating-ip-exists: spec.loadBalancerIP 172.24.4.98 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
+
+		"fixed-once-built: another provider is denied": {
+			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(with(annotation.Provider.Key, "amphora"))}, cloud,
+			"deny fixed-once-built: metadata.annotations[octagate.dev/provider] ovn cannot replace amphora on an existing load balancer; make a new Service\n"},
+		"fixed-once-built: leaving the pin out keeps it": {
+			Subject{Service: service(), Old: service(with(annotation.Provider.Key, "ovn"))}, cloud, ""},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, told(Evaluate(config, tt.subject, tt.known))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPoolNeedsANetwork(t *testing.T) {
+	cfg := config
+	cfg.ExternalNetwork = ""
+	want := `deny pool-configured: spec.loadBalancerIP: the cluster has no external network to allocate from; name a floating IP or set octagate.dev/internal: "true"` + "\n"
+	if diff := cmp.Diff(want, told(Evaluate(cfg, Subject{Service: service(asking(""))}, cloud))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestServiceCIDRObjectsStandInForConfiguration(t *testing.T) {
+	cfg := config
+	cfg.ServiceCIDRs = nil
+	subject := Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}
+	if v := Evaluate(cfg, subject, facts.Snapshot{}); v.Denied() {
+		t.Errorf("nothing is known of the range, and yet: %s", told(v))
+	}
+	known := facts.Snapshot{ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/17")}}
+	if v := Evaluate(cfg, subject, known); !v.Early() {
+		t.Errorf("10.99.0.1 is outside the ServiceCIDR objects, and yet: %q", told(v))
+	}
+}
+
+func TestWhoIsManaged(t *testing.T) {
+	for claim, tt := range map[string]struct {
+		svc  *corev1.Service
+		want bool
+	}{
+		"a ClusterIP Service":             {service(plain), true},
+		"a LoadBalancer Service":          {service(), true},
+		"not a headless one":              {service(plain, clusterIPOf(corev1.ClusterIPNone)), false},
+		"not ExternalName":                {service(ofType(corev1.ServiceTypeExternalName)), false},
+		"not NodePort":                    {service(ofType(corev1.ServiceTypeNodePort)), false},
+		"not another load balancer class": {service(class("example.org/other")), false},
+		"not default/kubernetes": {service(plain, func(s *corev1.Service) {
+			s.Namespace, s.Name = "default", "kubernetes"
+		}), false},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			if got := Evaluate(config, Subject{Service: tt.svc}, cloud).Managed; got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestPins(t *testing.T) {
+	svc := service(port(corev1.ProtocolTCP, 443), port(corev1.ProtocolUDP, 53))
+	want := map[string]string{
+		"octagate.dev/verdict":        "accepted",
+		"octagate.dev/load-balancer":  "shop/web",
+		"octagate.dev/listeners":      "TCP/80,TCP/443",
+		"octagate.dev/ignored-ports":  "UDP/53",
+		"octagate.dev/external-ip":    "user/172.24.4.13",
+		"octagate.dev/floating-ip-id": "1157e2fd-de64-492d-b955-88ea203b4c37",
+		"octagate.dev/provider":       "amphora",
+		"octagate.dev/vip-subnet-id":  serviceSubnet,
+		"octagate.dev/member-mode":    "L3",
+		"octagate.dev/policy":         config.digest(),
+	}
+	if diff := cmp.Diff(want, Evaluate(config, Subject{Service: svc}, cloud).Pins); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMessagesFitIntoAWarning(t *testing.T) {
+	for _, svc := range []*corev1.Service{service(asking("172.24.4.99")), service(onlyUDP), service(asking(""), plain, clusterIPOf("10.99.0.1"))} {
+		for _, f := range Evaluate(config, Subject{Service: svc}, cloud).Findings {
+			if len(f.Message) > 120 {
+				t.Errorf("%d characters: %s", len(f.Message), f.Message)
+			}
+		}
+	}
+}
+
+func TestManyWarningsAreCutShort(t *testing.T) {
+	svc := service()
+	for n := range int32(99) {
+		port(corev1.ProtocolUDP, n+1)(svc)
+	}
+	ws := Evaluate(config, Subject{Service: svc}, cloud).Warnings()
+	if len(ws) != mostWarnings+1 || ws[mostWarnings] != "and 87 more warnings like these" {
+		t.Errorf("%d warnings, the last: %s", len(ws), ws[len(ws)-1])
+	}
+}
+
+// anyService draws Services that are good, bad and odd.
+func anyService(t *rapid.T) *corev1.Service {
+	svc := service(
+		ofType(rapid.SampledFrom([]corev1.ServiceType{"", corev1.ServiceTypeClusterIP, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeNodePort}).Draw(t, "type")),
+		clusterIPOf(rapid.SampledFrom([]string{"", "10.2.0.7", "10.99.0.1", "None", "junk"}).Draw(t, "clusterIP")),
+		asking(rapid.SampledFrom([]string{"", "172.24.4.13", "172.24.4.30", "172.24.4.99", "172.24.4.013", "::1"}).Draw(t, "loadBalancerIP")))
+	for _, p := range rapid.SliceOfN(rapid.SampledFrom([]corev1.Protocol{"TCP", "UDP", "SCTP", ""}), 0, 4).Draw(t, "protocols") {
+		port(p, rapid.Int32Range(1, 65535).Draw(t, "port"))(svc)
+	}
+	for _, e := range annotation.All() {
+		if v := rapid.SampledFrom([]string{"", "-", "true", "L2", "ovn", external}).Draw(t, e.Key); v != "-" && e.Authored() {
+			svc.Annotations[e.Key] = v
+		}
+	}
+	return svc
+}
+
+// Pinning is permanent: what was decided is decided again, whatever the
+// operator has changed since.
+func TestPinsOutliveConfiguration(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		svc := anyService(t)
+		before := Evaluate(config, Subject{Service: svc}, cloud)
+		if before.Denied() {
+			t.Skip("never stored")
+		}
+		stored := svc.DeepCopy()
+		stored.Annotations = before.Pinned(svc.Annotations)
+		later := config
+		later.Provider, later.Flavor, later.ServiceSubnet, later.MemberMode = "ovn", external, podSubnet, annotation.L2
+		for _, cfg := range []Config{config, later} {
+			after := Evaluate(cfg, Subject{Service: stored, Stored: true}, cloud)
+			for _, m := range []map[string]string{before.Pins, after.Pins} {
+				delete(m, annotation.Policy.Key)
+			}
+			before.Intent.MemberSubnet, after.Intent.MemberSubnet = "", ""
+			if diff := cmp.Diff(before, after, cmp.AllowUnexported(Finding{}), cmp.Comparer(samePath), cmp.Comparer(sameAddress)); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
+}
+
+func samePath(a, b *field.Path) bool   { return a.String() == b.String() }
+func sameAddress(a, b netip.Addr) bool { return a == b }
+
+// Evaluate leaves what it is given alone.
+func TestEvaluateMutatesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		svc, old := anyService(t), anyService(t)
+		s, o := svc.DeepCopy(), old.DeepCopy()
+		annotations := maps.Clone(svc.Annotations)
+		v := Evaluate(config, Subject{Service: svc, Old: old}, cloud)
+		v.Pinned(svc.Annotations)
+		if diff := cmp.Diff([]*corev1.Service{s, o}, []*corev1.Service{svc, old}); diff != "" {
+			t.Fatal(diff)
+		}
+		if !maps.Equal(annotations, svc.Annotations) {
+			t.Fatal("annotations were written to")
+		}
+	})
+}

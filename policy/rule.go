@@ -1,0 +1,62 @@
+package policy
+
+import (
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// A question is what a rule is asked: all that Evaluate was given, and the
+// intent that was read from it.
+type question struct {
+	cfg     Config
+	subject Subject
+	in      Intent
+	known   facts.Snapshot
+}
+
+// A rule is one sentence of policy. Each lives in a rule_*.go of its own, whose
+// comment is its specification.
+type rule struct {
+	name  string
+	live  bool // rests on what the cloud said
+	early bool // about what the API server refuses before it asks the validating webhook
+	check func(question) []Finding
+}
+
+// rules are checked, and reported, in this order.
+var rules = []rule{
+	annotations, clusterIPRange, protocol, noListener, loadBalancerIP,
+	poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
+}
+
+// findings are what all the rules notice.
+func (q question) findings() []Finding {
+	var all []Finding
+	for _, r := range rules {
+		for _, f := range r.check(q) {
+			f.Rule, f.live, f.early = r.name, r.live, r.early
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// one is the only thing that a rule noticed.
+func one(s Severity, at *field.Path, value, message string) []Finding {
+	return []Finding{{Severity: s, Field: at, Value: value, Message: message}}
+}
+
+// The fields that rules speak of.
+var (
+	spec      = field.NewPath("spec")
+	ports     = spec.Child("ports")
+	clusterIP = spec.Child("clusterIP")
+)
+
+func annotationField(key string) *field.Path {
+	return field.NewPath("metadata", "annotations").Key(key)
+}
+
+func keyed[T any](d annotation.Def[T]) *field.Path { return annotationField(d.Key) }

@@ -1,0 +1,51 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// clusterIPRange: a ClusterIP becomes a VIP, so it must be in the range that the
+// service subnet keeps for VIPs.
+//
+//	Field:   spec.clusterIP
+//	Denies:  an address outside every service CIDR; an address that is misspelt
+//	Allows:  an address that is not allocated yet
+//	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects
+var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q question) []Finding {
+	asked := q.subject.Service.Spec.ClusterIP
+	cidrs := serviceCIDRs(q.cfg, q.known)
+	if asked == "" || len(cidrs) == 0 {
+		return nil
+	}
+	a, err := annotation.ParseAddress(asked)
+	switch {
+	case err != nil:
+		return one(Deny, clusterIP, asked, err.Error())
+	case !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) }):
+		return one(Deny, clusterIP, asked, fmt.Sprintf("is outside the service range %s; choose one inside or leave it empty", words(cidrs)))
+	}
+	return nil
+}}
+
+// serviceCIDRs are the ranges that ClusterIPs come from; empty: unknown.
+func serviceCIDRs(cfg Config, known facts.Snapshot) []netip.Prefix {
+	if len(cfg.ServiceCIDRs) > 0 {
+		return cfg.ServiceCIDRs
+	}
+	return known.ServiceCIDRs
+}
+
+// words are the values with commas between them.
+func words[T fmt.Stringer](vs []T) string {
+	var ss []string
+	for _, v := range vs {
+		ss = append(ss, v.String())
+	}
+	return strings.Join(ss, ", ")
+}

@@ -1,0 +1,25 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/octagate/octagate/policy/annotation"
+)
+
+// fixedOnceBuilt: Octavia cannot change the provider or the flavor of a load balancer.
+//
+//	Field:   metadata.annotations[octagate.dev/provider], [octagate.dev/flavor-id]
+//	Denies:  an update to another value than the one that was pinned
+//	Allows:  leaving the annotation out, which keeps the pin
+var fixedOnceBuilt = rule{name: "fixed-once-built", check: func(q question) []Finding {
+	return append(changed(q, annotation.Provider, q.in.Provider), changed(q, annotation.FlavorID, q.in.Flavor)...)
+}}
+
+// changed objects when the value now differs from the one decided before.
+func changed(q question, d annotation.Def[string], now string) []Finding {
+	before, pinned := d.Read(q.subject.decided())
+	if !pinned || before == now {
+		return nil
+	}
+	return one(Deny, keyed(d), now, fmt.Sprintf("cannot replace %s on an existing load balancer; make a new Service", before))
+}

@@ -1,0 +1,38 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// floatingIPExists: loadBalancerIP names a floating IP that the author made before.
+//
+//	Field:   spec.loadBalancerIP, or metadata.annotations[octagate.dev/load-balancer-ip]
+//	Denies:  an address that is not a floating IP of the project
+//	Unsure:  when OpenStack could not be asked
+//	Source:  GET floatingips; the reference's "User" method
+var floatingIPExists = rule{name: "floating-ip-exists", live: true, check: func(q question) []Finding {
+	a := q.in.ExternalIP.Address
+	if !a.Is4() {
+		return nil
+	}
+	at, asked := requestedIP(q.subject.Service)
+	switch _, answer := q.known.FloatingIP(a); answer {
+	case facts.Unknown:
+		return one(Unsure, at, asked, "could not be verified: OpenStack did not answer; it is checked again before it is used")
+	case facts.No:
+		return one(Deny, at, asked, "is not a floating IP of this project; "+instead(q.known, q.cfg.ExternalNetwork))
+	}
+	return nil
+}}
+
+// instead names floating IPs that could be had in place of a refused one.
+func instead(known facts.Snapshot, network string) string {
+	free := known.FreeFloatingIPs()
+	if len(free) == 0 {
+		return "none is free; try: openstack floating ip create " + cmp.Or(network, "<external network>")
+	}
+	return fmt.Sprintf("free here: %s", words(free[:min(3, len(free))]))
+}

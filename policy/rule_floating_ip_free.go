@@ -1,0 +1,34 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// floatingIPFree: a floating IP serves one load balancer. Neutron would move it silently.
+//
+//	Field:   spec.loadBalancerIP, or metadata.annotations[octagate.dev/load-balancer-ip]
+//	Denies:  a floating IP that is associated with another port, or that octagate allocated
+//	         for another Service and will release
+//	Allows:  one that is associated with this Service's own VIP
+//	Source:  GET floatingips: port_id, fixed_ip_address, description
+var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q question) []Finding {
+	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)
+	if answer != facts.Yes || f.Free() || q.in.VIP.IsValid() && f.FixedIP == q.in.VIP {
+		return nil
+	}
+	at, asked := requestedIP(q.subject.Service)
+	return one(Deny, at, asked, fmt.Sprintf("%s; %s", use(f), instead(q.known, q.cfg.ExternalNetwork)))
+}}
+
+// use says what a floating IP is used for.
+func use(f facts.FloatingIP) string {
+	switch {
+	case f.Pool:
+		return "was allocated for another Service"
+	case f.FixedIP.IsValid():
+		return fmt.Sprintf("is in use by %s", f.FixedIP)
+	}
+	return fmt.Sprintf("is in use by port %s", f.Port)
+}

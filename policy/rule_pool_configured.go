@@ -1,0 +1,16 @@
+package policy
+
+import "github.com/octagate/octagate/policy/annotation"
+
+// poolConfigured: without a loadBalancerIP there must be a network to allocate a floating IP from.
+//
+//	Field:   spec.loadBalancerIP
+//	Denies:  type LoadBalancer without one, when no external network is configured or annotated
+//	Source:  neutron.externalNetwork of the configuration (Kuryr's external_svc_net)
+var poolConfigured = rule{name: "pool-configured", check: func(q question) []Finding {
+	if q.in.ExternalIP.Method != Pool || q.in.ExternalIP.Network != "" {
+		return nil
+	}
+	return one(Deny, spec.Child("loadBalancerIP"), "",
+		"the cluster has no external network to allocate from; name a floating IP or set "+annotation.Internal.Key+": \"true\"")
+}}

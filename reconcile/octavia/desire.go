@@ -1,0 +1,51 @@
+package octavia
+
+import (
+	"github.com/octagate/octagate/policy"
+)
+
+// roundRobin is the algorithm that every backend and provider but ovn has.
+const roundRobin = "ROUND_ROBIN"
+
+// Backends are the members of each port of a Service.
+type Backends map[policy.Port][]Member
+
+// Desire is the tree that an intent asks for, with its traffic sent to backends.
+// An intent without listeners asks for none.
+func Desire(in policy.Intent, backends Backends) Tree {
+	if len(in.Listeners) == 0 {
+		return Tree{}
+	}
+	t := Tree{
+		Name:       in.Name,
+		VIP:        VIP{Address: in.VIP, Subnet: in.VIPSubnet},
+		Provider:   in.Provider,
+		Flavor:     in.Flavor,
+		FloatingIP: floatingIP(in.ExternalIP),
+	}
+	for _, p := range in.Listeners {
+		t.Listeners = append(t.Listeners, listener(in, p, backends[p]))
+	}
+	t.Sort()
+	return t
+}
+
+func listener(in policy.Intent, p policy.Port, members []Member) Listener {
+	k := Key{Protocol: string(p.Protocol), Port: p.Number}
+	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: roundRobin}
+	for _, m := range members {
+		m.Subnet = in.MemberSubnet
+		pool.Members = append(pool.Members, m)
+	}
+	return Listener{Key: k, Pool: pool}
+}
+
+func floatingIP(e policy.ExternalIP) FloatingIP {
+	switch e.Method {
+	case policy.Pool:
+		return FloatingIP{Allocate: true, Network: e.Network, Subnet: e.Subnet}
+	case policy.User:
+		return FloatingIP{Address: e.Address}
+	}
+	return FloatingIP{}
+}

@@ -1,0 +1,122 @@
+// Package octavia describes a load balancer as a tree of plain values.
+//
+// The same types say what should be and what is, so that a plan is a
+// comparison. Nothing here talks to a cloud.
+package octavia
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// A Status is Octavia's provisioning status.
+type Status string
+
+// The statuses at which Octavia rests. Every other one is a change under way,
+// during which it refuses any other.
+const (
+	Active Status = "ACTIVE"
+	Failed Status = "ERROR"
+)
+
+// Busy reports whether Octavia is at work.
+func (s Status) Busy() bool { return s != "" && s != Active && s != Failed }
+
+// A Tree is one load balancer with all that is under it and its floating IP. The
+// zero Tree is no load balancer at all, which is what a leaving Service desires.
+type Tree struct {
+	ID         string // empty when only desired
+	Status     Status // empty when only desired
+	Name       string
+	VIP        VIP
+	Provider   string // read when a load balancer is made; empty: the cloud's default
+	Flavor     string // ID; read when a load balancer is made; empty: the cloud's default
+	Listeners  []Listener
+	Loose      []Pool // observed only: pools of ours that no listener uses
+	FloatingIP FloatingIP
+}
+
+// A VIP is the address at which a load balancer listens.
+type VIP struct {
+	Address netip.Addr
+	Subnet  string // ID
+	Port    string // ID of the Neutron port; empty when only desired
+}
+
+// A Key identifies a listener within its tree.
+type Key struct {
+	Protocol string
+	Port     int32
+}
+
+// String is the key as people write it: TCP/80.
+func (k Key) String() string { return fmt.Sprintf("%s/%d", k.Protocol, k.Port) }
+
+func (k Key) compare(l Key) int {
+	return cmp.Or(cmp.Compare(k.Port, l.Port), cmp.Compare(k.Protocol, l.Protocol))
+}
+
+// A Listener is one open port.
+type Listener struct {
+	Key
+	ID   string // empty when only desired
+	Pool Pool
+}
+
+// A Pool is the members behind a listener. A pool without a name is none.
+type Pool struct {
+	ID        string // empty when only desired
+	Name      string
+	Protocol  string
+	Algorithm string
+	Members   []Member
+}
+
+// A Member is one ready endpoint on one port.
+type Member struct {
+	Name    string // podns/pod:port
+	Address netip.Addr
+	Port    int32
+	Subnet  string // ID of the subnet that it is reached in
+}
+
+// Compare orders members by what identifies them in a pool: address and port.
+func (m Member) Compare(n Member) int {
+	return cmp.Or(m.Address.Compare(n.Address), cmp.Compare(m.Port, n.Port))
+}
+
+// A FloatingIP is the external IP of a tree. Its zero value is none.
+type FloatingIP struct {
+	Allocate bool       // desired: from Network; observed: was allocated by us, so is ours to release
+	Network  string     // desired, Allocate: ID of the external network
+	Subnet   string     // desired, Allocate: ID of a subnet of it; empty: any
+	Address  netip.Addr // desired, not Allocate: the user's; observed: as it is
+	ID       string     // observed only
+	Port     string     // observed only: ID of the port that it is associated with
+}
+
+// Exists reports whether there is a load balancer.
+func (t Tree) Exists() bool { return t.Name != "" }
+
+// Empty reports whether there is nothing at all, not even a floating IP.
+func (t Tree) Empty() bool { return !t.Exists() && len(t.Loose) == 0 && t.FloatingIP == FloatingIP{} }
+
+// Listener is the listener for a key, and whether there is one.
+func (t Tree) Listener(k Key) (Listener, bool) {
+	i := slices.IndexFunc(t.Listeners, func(l Listener) bool { return l.Key == k })
+	if i < 0 {
+		return Listener{}, false
+	}
+	return t.Listeners[i], true
+}
+
+// Sort puts everything in the tree in its one order, so that equal trees are equal values.
+func (t Tree) Sort() {
+	sortListeners(t.Listeners)
+	for _, l := range t.Listeners {
+		slices.SortFunc(l.Pool.Members, Member.Compare)
+	}
+	slices.SortFunc(t.Loose, func(a, b Pool) int { return cmp.Compare(a.ID, b.ID) })
+}

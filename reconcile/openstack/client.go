@@ -1,0 +1,132 @@
+// Package openstack is the only place that speaks to OpenStack.
+//
+// It logs in, lists what is ours as trees, takes the steps of plans, refreshes
+// what is known of floating IPs, and says in one word why the cloud refused. It
+// decides nothing: no Service is known here, only trees, steps and facts.
+package openstack
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	gopherstack "github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/config"
+	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+	"golang.org/x/sync/singleflight"
+)
+
+// slowest is how long any one call may take. Octavia answers a create slowly
+// when many are made at once: 12 s was measured for the last of 24.
+const slowest = time.Minute
+
+// A Client is our project in an OpenStack cloud. It logs in when it is first
+// used, and again when that did not work: a cloud that is down at start is no
+// reason not to start.
+type Client struct {
+	credentials credentials
+	logins      singleflight.Group
+	session     atomic.Pointer[session]
+}
+
+// A session is what one login gave.
+type session struct {
+	project string // ID
+	network *gophercloud.ServiceClient
+	balance *gophercloud.ServiceClient
+}
+
+type credentials struct {
+	auth     gophercloud.AuthOptions
+	endpoint gophercloud.EndpointOpts
+	tls      *tls.Config
+}
+
+// Configure reads the credentials of the named entry of clouds.yaml. An empty
+// name stands for OS_CLOUD, or, when that is not set either, for OS_AUTH_URL and
+// the other OS_* variables. Nothing is sent to the cloud yet.
+func Configure(cloud string) (*Client, error) {
+	c, err := read(cloud)
+	if err != nil {
+		return nil, err
+	}
+	c.auth.AllowReauth = true // a controller outlives its token
+	return &Client{credentials: c}, nil
+}
+
+func read(cloud string) (c credentials, err error) {
+	if cloud == "" && os.Getenv("OS_CLOUD") == "" {
+		if c.auth, err = gopherstack.AuthOptionsFromEnv(); err != nil {
+			return c, fmt.Errorf("reading OS_* variables (neither openstack.cloud nor OS_CLOUD names a cloud): %w", err)
+		}
+		c.endpoint.Region = os.Getenv("OS_REGION_NAME")
+		return c, nil
+	}
+	var options []clouds.ParseOption
+	if cloud != "" {
+		options = append(options, clouds.WithCloudName(cloud))
+	}
+	if c.auth, c.endpoint, c.tls, err = clouds.Parse(options...); err != nil {
+		return c, fmt.Errorf("reading clouds.yaml: %w", err)
+	}
+	return c, nil
+}
+
+// login is the session, made at the first call. Callers that come while somebody
+// logs in wait for that login, but no longer than their own context.
+func (c *Client) login(ctx context.Context) (*session, error) {
+	if s := c.session.Load(); s != nil {
+		return s, nil
+	}
+	made := c.logins.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
+		defer cancel()
+		s, err := c.credentials.dial(ctx)
+		if err == nil {
+			c.session.Store(s)
+		}
+		return s, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("logging in: %w", ctx.Err())
+	case r := <-made:
+		s, _ := r.Val.(*session)
+		return s, r.Err
+	}
+}
+
+func (c credentials) dial(ctx context.Context) (*session, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = c.tls
+	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: transport, Timeout: slowest}))
+	if err != nil {
+		return nil, fmt.Errorf("logging in: %w", refusal(err))
+	}
+	s := &session{project: project(provider)}
+	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
+		return nil, fmt.Errorf("finding Neutron: %w", err)
+	}
+	if s.balance, err = gopherstack.NewLoadBalancerV2(provider, c.endpoint); err != nil {
+		return nil, fmt.Errorf("finding Octavia: %w", err)
+	}
+	return s, nil
+}
+
+// project is the ID of the project that the token is for; empty: not said.
+func project(provider *gophercloud.ProviderClient) string {
+	token, ok := provider.GetAuthResult().(tokens.CreateResult)
+	if !ok {
+		return ""
+	}
+	if p, err := token.ExtractProject(); err == nil && p != nil {
+		return p.ID
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package openstack
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// refusal says in one word why the cloud did not do as it was told; nil stays nil.
+func refusal(err error) error {
+	var known *plan.Refusal
+	var answer gophercloud.ErrUnexpectedResponseCode
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case errors.As(err, &answer):
+		text := told(answer.Body)
+		return &plan.Refusal{Reason: reason(answer.Actual, text),
+			Err: fmt.Errorf("%s (%d)", cmp.Or(text, http.StatusText(answer.Actual)), answer.Actual)}
+	}
+	return &plan.Refusal{Reason: plan.Away, Err: err}
+}
+
+// signs are the words by which answers with the same code are told apart.
+var signs = []struct {
+	code   int
+	words  string
+	reason plan.Reason
+}{
+	{http.StatusConflict, "immutable", plan.Busy},
+	{http.StatusConflict, "Invalid state", plan.Busy},
+	{http.StatusConflict, "Quota", plan.Quota},
+	{http.StatusForbidden, "Quota", plan.Quota},
+	{http.StatusInternalServerError, "already allocated in subnet", plan.Conflict},
+	{http.StatusInternalServerError, "is not a valid IP for the specified subnet", plan.Invalid},
+}
+
+func reason(code int, text string) plan.Reason {
+	for _, s := range signs {
+		if s.code == code && strings.Contains(text, s.words) {
+			return s.reason
+		}
+	}
+	switch {
+	case code == http.StatusConflict:
+		return plan.Conflict
+	case code == http.StatusPreconditionFailed: // a compare-and-swap lost; look again
+		return plan.Busy
+	case code == http.StatusUnauthorized, code == http.StatusTooManyRequests, code >= http.StatusInternalServerError && code != http.StatusNotImplemented:
+		return plan.Away
+	}
+	return plan.Invalid
+}
+
+// told is what an error body of Keystone, Neutron or Octavia says, on one line.
+func told(body []byte) string {
+	var b struct {
+		Fault   string `json:"faultstring"`
+		Neutron struct {
+			Type    string `json:"type"`
+			Message string `json:"message"`
+		} `json:"NeutronError"`
+		Keystone struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return ""
+	}
+	text := cmp.Or(b.Fault, b.Neutron.Message, b.Keystone.Message)
+	line, _, _ := strings.Cut(text, "\n")
+	if b.Neutron.Type == "OverQuota" {
+		return "Quota has been met: " + line
+	}
+	return line
+}
+
+// gone takes "not found" for the success that a deletion wants.
+func gone(err error) error {
+	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+	"github.com/gophercloud/gophercloud/v2/pagination"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// An inventory is what the shared lists say: one list call of each kind,
+// whatever the number of Services.
+type inventory struct {
+	balancers   []loadbalancers.LoadBalancer
+	listeners   []listeners.Listener
+	pools       []pools.Pool
+	floatingIPs []floatingips.FloatingIP
+}
+
+// inventory lists everything with tag, and the project's floating IPs.
+func (s *session) inventory(ctx context.Context, tag string) (i inventory, err error) {
+	tags := []string{tag}
+	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
+		return i, err
+	}
+	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
+		return i, err
+	}
+	if i.listeners, err = all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{Tags: tags}), listeners.ExtractListeners); err != nil {
+		return i, err
+	}
+	i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{Tags: tags}), pools.ExtractPools)
+	return i, err
+}
+
+// floatingIPs lists those of our project, also when an administrator asks.
+func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) ([]floatingips.FloatingIP, error) {
+	filter.ProjectID = s.project
+	return all(ctx, "floating IPs", floatingips.List(s.network, filter), floatingips.ExtractFloatingIPs)
+}
+
+func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
+	return all(ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}), pools.ExtractMembers)
+}
+
+// all reads every page of a list.
+func all[T any](ctx context.Context, what string, list pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
+	page, err := list.AllPages(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", what, refusal(err))
+	}
+	ts, err := extract(page)
+	if err != nil {
+		return nil, fmt.Errorf("reading the list of %s: %w", what, refusal(err))
+	}
+	return ts, nil
+}
+
+// trees joins an inventory into one tree per owner. members has the members of
+// each pool, by the pool's ID. Load balancers beyond an owner's first are rivals.
+func (i inventory) trees(members map[string][]octavia.Member) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) {
+	trees, rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
+	under := i.children(members)
+	for _, lb := range i.balancers {
+		owner, ours := octavia.OwnerOf(lb.Tags)
+		switch {
+		case !ours:
+		case trees[owner].Exists():
+			rivals[owner] = lb.ID
+		default:
+			trees[owner] = under.tree(lb)
+		}
+	}
+	for _, f := range i.floatingIPs {
+		if owner, ours := octavia.DescribedOwner(f.Description); ours {
+			t := trees[owner]
+			t.FloatingIP = floatingIP(f)
+			trees[owner] = t
+		}
+	}
+	return trees, rivals
+}

@@ -1,0 +1,133 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// take carries out one step for o, in one write. It does not try again.
+func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) error {
+	switch step := step.(type) {
+	case plan.CreateLoadBalancer:
+		return loadbalancers.Create(ctx, s.balance, balancer(o, step.Tree)).Err
+	case plan.DeleteLoadBalancer:
+		return gone(loadbalancers.Delete(ctx, s.balance, step.ID, loadbalancers.DeleteOpts{Cascade: true}).ExtractErr())
+	case plan.CreateListener:
+		opts := listener(o, step.Name, step.Listener)
+		opts.LoadbalancerID = step.LoadBalancerID
+		return listeners.Create(ctx, s.balance, opts).Err
+	case plan.DeleteListener:
+		return gone(listeners.Delete(ctx, s.balance, step.ID).ExtractErr())
+	case plan.CreatePool:
+		opts := pool(o, step.Pool)
+		opts.ListenerID = step.ListenerID
+		return pools.Create(ctx, s.balance, opts).Err
+	case plan.DeletePool:
+		return gone(pools.Delete(ctx, s.balance, step.ID).ExtractErr())
+	case plan.SetMembers:
+		return pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
+	}
+	return s.takeFloatingIP(ctx, o, step)
+}
+
+func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan.Step) error {
+	switch step := step.(type) {
+	case plan.AllocateFloatingIP:
+		return floatingips.Create(ctx, s.network, floatingips.CreateOpts{
+			FloatingNetworkID: step.Network, SubnetID: step.Subnet, PortID: step.Port,
+			Description: o.Description(step.Service),
+		}).Err
+	case plan.AssociateFloatingIP:
+		return s.associate(ctx, o, step)
+	case plan.DissociateFloatingIP:
+		return gone(floatingips.Update(ctx, s.network, step.ID, floatingips.UpdateOpts{PortID: new(string)}).Err)
+	case plan.ReleaseFloatingIP:
+		return gone(floatingips.Delete(ctx, s.network, step.ID).ExtractErr())
+	}
+	return fmt.Errorf("%T is no step that this cloud can take", step)
+}
+
+// associate looks at the floating IP and swaps it in only if nobody changed it
+// since: without that condition Neutron moves one that is in use, silently.
+func (s *session) associate(ctx context.Context, o octavia.Owner, step plan.AssociateFloatingIP) error {
+	found, err := s.floatingIPs(ctx, floatingips.ListOpts{FloatingIP: step.Address.String()})
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return refused("%s is not a floating IP of this project", step.Address)
+	}
+	f := found[0]
+	if owner, ours := octavia.DescribedOwner(f.Description); ours && owner != o {
+		return refused("%s was allocated for another Service", step.Address)
+	}
+	if f.PortID != "" && f.PortID != step.Port {
+		return refused("%s is in use by port %s", step.Address, f.PortID)
+	}
+	return floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
+		PortID: &step.Port, RevisionNumber: &f.RevisionNumber,
+	}).Err
+}
+
+func refused(format string, args ...any) error {
+	return &plan.Refusal{Reason: plan.Conflict, Err: fmt.Errorf(format, args...)}
+}
+
+// balancer is the one request that makes a whole tree.
+func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
+	opts := loadbalancers.CreateOpts{
+		Name: t.Name, Tags: o.Tags(), Provider: t.Provider, FlavorID: t.Flavor,
+		VipAddress: t.VIP.Address.String(), VipSubnetID: t.VIP.Subnet,
+	}
+	for _, l := range t.Listeners {
+		p := pool(o, l.Pool)
+		for _, m := range l.Pool.Members {
+			p.Members = append(p.Members, pools.CreateMemberOpts{
+				Name: m.Name, Address: m.Address.String(), ProtocolPort: int(m.Port), SubnetID: m.Subnet,
+			})
+		}
+		lo := listener(o, octavia.Name(t.Name, l.Key), l)
+		lo.DefaultPool = &p
+		opts.Listeners = append(opts.Listeners, lo)
+	}
+	return opts
+}
+
+func listener(o octavia.Owner, name string, l octavia.Listener) listeners.CreateOpts {
+	return listeners.CreateOpts{
+		Name: name, Tags: o.Tags(), Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
+	}
+}
+
+func pool(o octavia.Owner, p octavia.Pool) pools.CreateOpts {
+	return pools.CreateOpts{
+		Name: p.Name, Tags: o.Tags(), Protocol: pools.Protocol(p.Protocol), LBMethod: pools.LBMethod(p.Algorithm),
+	}
+}
+
+// batch is every member of a pool; Octavia removes those that are not named.
+func batch(members []octavia.Member) []pools.BatchUpdateMemberOpts {
+	opts := []pools.BatchUpdateMemberOpts{}
+	for _, m := range members {
+		opts = append(opts, pools.BatchUpdateMemberOpts{
+			Name: &m.Name, Address: m.Address.String(), ProtocolPort: int(m.Port), SubnetID: subnet(m),
+		})
+	}
+	return opts
+}
+
+// subnet is nil for a member of the VIP's own subnet by default.
+func subnet(m octavia.Member) *string {
+	if m.Subnet == "" {
+		return nil
+	}
+	return &m.Subnet
+}

@@ -1,0 +1,83 @@
+package openstack
+
+import (
+	"net/netip"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// children is everything that may be under a load balancer, by ID.
+type children struct {
+	listeners map[string]listeners.Listener
+	pools     map[string]octavia.Pool
+	external  map[string]floatingips.FloatingIP // by the ID of their port
+}
+
+func (i inventory) children(members map[string][]octavia.Member) children {
+	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]floatingips.FloatingIP{}}
+	for _, l := range i.listeners {
+		c.listeners[l.ID] = l
+	}
+	for _, p := range i.pools {
+		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod, Members: members[p.ID]}
+	}
+	for _, f := range i.floatingIPs {
+		if f.PortID != "" {
+			c.external[f.PortID] = f
+		}
+	}
+	return c
+}
+
+// tree is a load balancer with what is under it. What bears no tag of ours is left out.
+func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
+	address, _ := netip.ParseAddr(lb.VipAddress)
+	t := octavia.Tree{
+		ID: lb.ID, Name: lb.Name, Status: octavia.Status(lb.ProvisioningStatus),
+		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID},
+		Provider: lb.Provider, Flavor: lb.FlavorID,
+		FloatingIP: floatingIP(c.external[lb.VipPortID]),
+	}
+	used := map[string]bool{}
+	for _, l := range lb.Listeners {
+		if known, ours := c.listeners[l.ID]; ours {
+			used[known.DefaultPoolID] = true
+			t.Listeners = append(t.Listeners, octavia.Listener{
+				ID: known.ID, Key: octavia.Key{Protocol: known.Protocol, Port: int32(known.ProtocolPort)},
+				Pool: c.pools[known.DefaultPoolID],
+			})
+		}
+	}
+	t.Loose = c.loose(lb.Pools, used)
+	t.Sort()
+	return t
+}
+
+// loose are the pools of ours that no listener uses.
+func (c children) loose(all []pools.Pool, used map[string]bool) []octavia.Pool {
+	var loose []octavia.Pool
+	for _, p := range all {
+		if known, ours := c.pools[p.ID]; ours && !used[p.ID] {
+			loose = append(loose, known)
+		}
+	}
+	return loose
+}
+
+// floatingIP is f as trees have it; none for the zero f.
+func floatingIP(f floatingips.FloatingIP) octavia.FloatingIP {
+	address, _ := netip.ParseAddr(f.FloatingIP)
+	_, ours := octavia.DescribedOwner(f.Description)
+	return octavia.FloatingIP{Allocate: ours, Address: address, ID: f.ID, Port: f.PortID}
+}
+
+// member is m as trees have it.
+func member(m pools.Member) octavia.Member {
+	address, _ := netip.ParseAddr(m.Address)
+	return octavia.Member{Name: m.Name, Address: address, Port: int32(m.ProtocolPort), Subnet: m.SubnetID}
+}

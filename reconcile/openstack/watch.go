@@ -1,0 +1,214 @@
+package openstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// A Watch looks at all our load balancers at once, in rounds: often while
+// something is under way, rarely when nothing is. Nobody else polls.
+//
+// A tree is current when a round that began after the last step for its owner
+// has ended. That is all the Watch remembers, and a restart loses nothing by it.
+type Watch struct {
+	Client  *Client
+	Cluster string                               // whose load balancers
+	Poll    time.Duration                        // between rounds while something is under way
+	Idle    time.Duration                        // between rounds when nothing is
+	Changed func(context.Context, octavia.Owner) // told of every owner whose tree changed or became current
+	Log     logr.Logger
+
+	mu      sync.Mutex
+	begun   uint64                               // rounds begun
+	ended   uint64                               // the newest round that ended well
+	trees   map[octavia.Owner]octavia.Tree       // as that round saw them
+	rivals  map[octavia.Owner]string             // owners with a second load balancer: its ID
+	due     map[octavia.Owner]uint64             // the round that makes each touched owner's tree current
+	trouble error                                // why the newest round did not end well
+	members map[string]map[string]octavia.Member // by pool and member ID
+	wake    chan struct{}
+}
+
+// errEarly is what is wrong before the first round has ended.
+var errEarly = errors.New("load balancers have not been listed yet")
+
+// Observe is o's tree as the newest round saw it. It is an error to observe a
+// tree that is not current, and one that is somebody's rival.
+func (w *Watch) Observe(o octavia.Owner) (octavia.Tree, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if rival := w.rivals[o]; rival != "" {
+		return octavia.Tree{}, &plan.Refusal{Reason: plan.Conflict,
+			Err: fmt.Errorf("load balancers %s and %s both claim to be this Service's; delete one", w.trees[o].ID, rival)}
+	}
+	if w.ended == 0 || w.ended < w.due[o] {
+		w.touch(o)
+		if w.trouble != nil {
+			return w.trees[o], w.trouble
+		}
+		return w.trees[o], &plan.Refusal{Reason: plan.Busy, Err: errEarly}
+	}
+	return w.trees[o], nil
+}
+
+// Take carries out one step for o, whose tree is then not current, unless the
+// cloud said clearly that it did nothing.
+func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error {
+	s, err := w.Client.login(ctx)
+	if err != nil {
+		return err
+	}
+	err = refusal(s.take(ctx, o, step))
+	if !nothingDone(err) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.due, o)
+		w.touch(o)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	return nil
+}
+
+func nothingDone(err error) bool {
+	var r *plan.Refusal
+	return errors.As(err, &r) && (r.Reason == plan.Quota || r.Reason == plan.Conflict || r.Reason == plan.Invalid)
+}
+
+// touch makes o's tree wait for the next round to begin and end.
+func (w *Watch) touch(o octavia.Owner) {
+	if w.due == nil {
+		w.due = map[octavia.Owner]uint64{}
+	}
+	if w.due[o] == 0 {
+		w.due[o] = w.begun + 1
+	}
+	select {
+	case w.wakeup() <- struct{}{}:
+	default:
+	}
+}
+
+func (w *Watch) wakeup() chan struct{} {
+	if w.wake == nil {
+		w.wake = make(chan struct{}, 1)
+	}
+	return w.wake
+}
+
+// NeedLeaderElection is true: only who builds needs to watch.
+func (w *Watch) NeedLeaderElection() bool { return true }
+
+// Start makes rounds until ctx ends.
+func (w *Watch) Start(ctx context.Context) error {
+	for {
+		for _, o := range w.round(ctx) {
+			w.Changed(ctx, o)
+		}
+		if !w.rest(ctx) {
+			return nil
+		}
+	}
+}
+
+// rest waits for the next round to be due; false: ctx has ended.
+func (w *Watch) rest(ctx context.Context) bool {
+	w.mu.Lock()
+	busy, wake := w.busy(), w.wakeup()
+	w.mu.Unlock()
+	if !busy && !wait(ctx, w.Idle, wake) {
+		return false
+	}
+	return wait(ctx, w.Poll, nil)
+}
+
+// wait returns after d, or at once when wake is signalled; false: ctx has ended.
+func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-wake:
+	}
+	return true
+}
+
+// busy reports whether anything is under way.
+func (w *Watch) busy() bool {
+	if len(w.due) > 0 || w.trouble != nil {
+		return true
+	}
+	for _, t := range w.trees {
+		if t.Status.Busy() {
+			return true
+		}
+	}
+	return false
+}
+
+// round lists everything once and returns the owners to be told.
+func (w *Watch) round(ctx context.Context) []octavia.Owner {
+	w.mu.Lock()
+	w.begun++
+	number := w.begun
+	w.mu.Unlock()
+	trees, rivals, err := w.look(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		return w.failed(err)
+	}
+	if w.trouble != nil {
+		w.Log.Info("OpenStack answers again")
+	}
+	w.ended, w.rivals, w.trouble = number, rivals, nil
+	return w.news(trees)
+}
+
+// failed keeps what the last good round saw, and tells who waits for a better
+// one, once for every new trouble.
+func (w *Watch) failed(err error) []octavia.Owner {
+	if w.trouble != nil && w.trouble.Error() == err.Error() {
+		return nil
+	}
+	w.Log.Info("OpenStack does not answer; what is built stays as it is", "reason", err.Error())
+	w.trouble = err
+	return slices.Collect(maps.Keys(w.due))
+}
+
+// news takes trees for the truth and returns the owners for whom that is news.
+func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
+	told := map[octavia.Owner]bool{}
+	for o, round := range w.due {
+		if round <= w.ended {
+			told[o] = true
+			delete(w.due, o)
+		}
+	}
+	for o := range trees {
+		if !reflect.DeepEqual(trees[o], w.trees[o]) {
+			told[o] = true
+		}
+	}
+	for o := range w.trees {
+		if _, still := trees[o]; !still {
+			told[o] = true
+		}
+	}
+	w.trees = trees
+	return slices.Collect(maps.Keys(told))
+}

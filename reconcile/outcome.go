@@ -1,0 +1,66 @@
+package reconcile
+
+import (
+	"errors"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// An Outcome is how far one reconcile got. Its zero value is finished: the cloud
+// is as the Service wants it.
+type Outcome struct {
+	Reason  string        // one word for conditions and events; empty when finished
+	Waiting string        // what for, or what is wrong; empty when finished
+	Again   time.Duration // when to look again; zero leaves it to changes
+	Warn    bool          // somebody has to do something
+	Err     error         // to be tried again with growing pauses
+}
+
+// Reasons of the Ready condition beside those of plan.Refusal.
+const (
+	ready   = "Ready"
+	working = "Working" // a step was taken, Octavia is at work
+	denied  = "Denied"  // policy objects
+	broken  = "LoadBalancerError"
+)
+
+// How long to leave alone what the project's quota or another Service stands in the way of.
+const (
+	quotaPause  = time.Minute
+	deniedPause = 30 * time.Second
+)
+
+// refused reports whether err is a refusal for the reason.
+func refused(err error, reason plan.Reason) bool {
+	var r *plan.Refusal
+	return errors.As(err, &r) && r.Reason == reason
+}
+
+// stopped is the outcome of an error from the cloud.
+func stopped(err error) Outcome {
+	var r *plan.Refusal
+	if err == nil {
+		return Outcome{}
+	}
+	if !errors.As(err, &r) {
+		return Outcome{Reason: "Error", Waiting: err.Error(), Warn: true, Err: err}
+	}
+	o := Outcome{Reason: string(r.Reason), Waiting: err.Error(), Warn: true}
+	switch r.Reason {
+	case plan.Busy:
+		o.Reason, o.Warn = working, false // the Watch tells when it is not any more
+	case plan.Quota, plan.Conflict:
+		o.Again = quotaPause
+	case plan.Away:
+		o.Err = err
+	}
+	return o
+}
+
+// Result is the outcome in controller-runtime's terms.
+func (o Outcome) Result() (ctrl.Result, error) {
+	return ctrl.Result{RequeueAfter: o.Again}, o.Err
+}

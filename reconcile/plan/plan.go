@@ -1,0 +1,108 @@
+// Package plan turns the difference between two trees into ordered steps.
+//
+// Diff asks the cloud nothing and changes nothing that it is given. A plan is
+// made anew at every reconcile, and so remembers nothing of the one before it.
+package plan
+
+import (
+	"slices"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// Diff plans the way from observed to desired. What cannot be changed on an
+// existing load balancer (name, VIP, provider, flavor) is left as it is.
+func Diff(desired, observed octavia.Tree) Plan {
+	var p Plan
+	switch {
+	case desired.Exists() && observed.Exists():
+		p = append(closed(desired, observed), opened(desired, observed)...)
+	case desired.Exists():
+		p = Plan{CreateLoadBalancer{desired}}
+	case observed.Exists():
+		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}}
+	}
+	return floatingIP(desired, observed, p)
+}
+
+// closed deletes before anything is created, so that a port can change hands.
+func closed(desired, observed octavia.Tree) Plan {
+	var p Plan
+	for _, l := range observed.Listeners {
+		if _, wanted := desired.Listener(l.Key); !wanted {
+			p = append(p, DeleteListener{l.ID, l.Key})
+			if l.Pool.Name != "" {
+				p = append(p, DeletePool{l.Pool.ID, l.Pool.Name})
+			}
+		}
+	}
+	for _, pool := range observed.Loose {
+		p = append(p, DeletePool{pool.ID, pool.Name})
+	}
+	return p
+}
+
+// opened creates and fills what is missing.
+func opened(desired, observed octavia.Tree) Plan {
+	var p Plan
+	for _, want := range desired.Listeners {
+		have, exists := observed.Listener(want.Key)
+		if !exists {
+			p = append(p, CreateListener{observed.ID, octavia.Name(desired.Name, want.Key), want})
+		}
+		if have.Pool.Name == "" {
+			p = append(p, CreatePool{have.ID, want.Pool})
+		}
+		if !slices.Equal(want.Pool.Members, have.Pool.Members) {
+			p = append(p, SetMembers{have.Pool.ID, want.Pool.Name, want.Pool.Members})
+		}
+	}
+	return p
+}
+
+// floatingIP puts the steps for the external IP around those of the tree: an
+// association comes first, since it waits for nothing but the VIP's port; a
+// release comes last, when nothing uses the address any more.
+func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
+	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
+	if serves(want, have) {
+		if want != (octavia.FloatingIP{}) && have.Port == "" {
+			return external(AssociateFloatingIP{have.Address, port}, port, tree)
+		}
+		return tree
+	}
+	tree = given(want, desired.Name, port, tree)
+	switch {
+	case have.Allocate && observed.Exists() && !desired.Exists():
+		return append(tree, ReleaseFloatingIP{have.ID, have.Address})
+	case have.Allocate:
+		return append(Plan{ReleaseFloatingIP{have.ID, have.Address}}, tree...)
+	case have.Port != "" && desired.Exists():
+		return append(Plan{DissociateFloatingIP{have.ID, have.Address}}, tree...)
+	}
+	return tree
+}
+
+// serves reports whether the floating IP that there is is the one that is wanted.
+func serves(want, have octavia.FloatingIP) bool {
+	return want.Allocate == have.Allocate && (want.Allocate || want.Address == have.Address)
+}
+
+// given adds the step that gives the tree the floating IP that it wants.
+func given(want octavia.FloatingIP, service, port string, tree Plan) Plan {
+	switch {
+	case want.Allocate:
+		return external(AllocateFloatingIP{want.Network, want.Subnet, port, service}, port, tree)
+	case want.Address.IsValid():
+		return external(AssociateFloatingIP{want.Address, port}, port, tree)
+	}
+	return tree
+}
+
+// external puts s before the tree's steps when there is a port for it, else after.
+func external(s Step, port string, tree Plan) Plan {
+	if port == "" {
+		return append(tree, s)
+	}
+	return append(Plan{s}, tree...)
+}

@@ -1,0 +1,25 @@
+package plan
+
+import "fmt"
+
+// A Reason is why the cloud did not take a step, in one word that conditions,
+// events and logs share.
+type Reason string
+
+// The reasons.
+const (
+	Busy     Reason = "Busy"             // Octavia is at work on the load balancer; it will be free
+	Quota    Reason = "QuotaExceeded"    // the project may not have more of these
+	Conflict Reason = "Conflict"         // somebody else has what the step wants
+	Invalid  Reason = "Refused"          // the cloud does not take the request as it is
+	Away     Reason = "CloudUnreachable" // the cloud did not answer, or not sensibly
+)
+
+// A Refusal is a step that the cloud did not take.
+type Refusal struct {
+	Reason Reason
+	Err    error
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("%s: %v", r.Reason, r.Err) }
+func (r *Refusal) Unwrap() error { return r.Err }

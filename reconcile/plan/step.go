@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// A Step is one call that changes the cloud. Its text is the log line, the event
+// and the line in golden files.
+type Step interface {
+	fmt.Stringer
+	// Locks reports whether Octavia is busy with the load balancer after the step,
+	// and refuses it while busy.
+	Locks() bool
+}
+
+// The steps. Only those whose IDs are known can be taken; the others say what follows.
+type (
+	// CreateLoadBalancer makes a load balancer and all that is under it in one call.
+	CreateLoadBalancer struct{ Tree octavia.Tree }
+	// DeleteLoadBalancer deletes a load balancer and all that is under it in one call.
+	DeleteLoadBalancer struct{ ID, Name string }
+	// CreateListener opens a port. Its pool is made by a step of its own.
+	CreateListener struct {
+		LoadBalancerID string
+		Name           string
+		Listener       octavia.Listener
+	}
+	// DeleteListener closes a port. Octavia keeps its pool.
+	DeleteListener struct {
+		ID  string
+		Key octavia.Key
+	}
+	// CreatePool makes a listener's pool, without members.
+	CreatePool struct {
+		ListenerID string
+		Pool       octavia.Pool
+	}
+	// DeletePool deletes a pool that no listener uses.
+	DeletePool struct{ ID, Name string }
+	// SetMembers replaces all the members of a pool in one call.
+	SetMembers struct {
+		PoolID  string
+		Name    string
+		Members []octavia.Member
+	}
+	// AllocateFloatingIP makes a floating IP that is ours and associates it in one call.
+	AllocateFloatingIP struct {
+		Network, Subnet, Port string
+		Service               string // ns/name, for its description
+	}
+	// AssociateFloatingIP associates a floating IP that exists, provided it is free.
+	AssociateFloatingIP struct {
+		Address netip.Addr
+		Port    string
+	}
+	// DissociateFloatingIP gives a floating IP back to the user whose it is.
+	DissociateFloatingIP struct {
+		ID      string
+		Address netip.Addr
+	}
+	// ReleaseFloatingIP deletes a floating IP that is ours.
+	ReleaseFloatingIP struct {
+		ID      string
+		Address netip.Addr
+	}
+)
+
+func (s CreateLoadBalancer) String() string {
+	return fmt.Sprintf("create load balancer %s at %s with %s", s.Tree.Name, s.Tree.VIP.Address, content(s.Tree))
+}
+func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
+func (s CreateListener) String() string     { return "create listener " + s.Listener.Key.String() }
+func (s DeleteListener) String() string     { return "delete listener " + s.Key.String() }
+func (s CreatePool) String() string         { return "create pool " + s.Pool.Name }
+func (s DeletePool) String() string         { return "delete pool " + s.Name }
+func (s SetMembers) String() string {
+	return fmt.Sprintf("set %s of pool %s", count(len(s.Members), "member"), s.Name)
+}
+func (s AllocateFloatingIP) String() string { return "allocate a floating IP for " + s.Service }
+func (s AssociateFloatingIP) String() string {
+	return fmt.Sprintf("associate floating IP %s", s.Address)
+}
+func (s DissociateFloatingIP) String() string {
+	return fmt.Sprintf("dissociate floating IP %s", s.Address)
+}
+func (s ReleaseFloatingIP) String() string { return fmt.Sprintf("release floating IP %s", s.Address) }
+
+// Locks implements Step.
+func (CreateLoadBalancer) Locks() bool   { return true }
+func (DeleteLoadBalancer) Locks() bool   { return true }
+func (CreateListener) Locks() bool       { return true }
+func (DeleteListener) Locks() bool       { return true }
+func (CreatePool) Locks() bool           { return true }
+func (DeletePool) Locks() bool           { return true }
+func (SetMembers) Locks() bool           { return true }
+func (AllocateFloatingIP) Locks() bool   { return false }
+func (AssociateFloatingIP) Locks() bool  { return false }
+func (DissociateFloatingIP) Locks() bool { return false }
+func (ReleaseFloatingIP) Locks() bool    { return false }
+
+// content is what is under a tree, in numbers.
+func content(t octavia.Tree) string {
+	members := 0
+	for _, l := range t.Listeners {
+		members += len(l.Pool.Members)
+	}
+	return count(len(t.Listeners), "listener") + " and " + count(members, "member")
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// A Plan is the steps from one tree to another, in the order they must be taken.
+type Plan []Step
+
+// String is one step a line.
+func (p Plan) String() string {
+	var b strings.Builder
+	for _, s := range p {
+		fmt.Fprintln(&b, s)
+	}
+	return b.String()
+}

@@ -1,0 +1,149 @@
+// Package reconcile makes the cloud match each Service.
+//
+// One reconcile is a straight line: evaluate the Service, observe its tree,
+// desire one, plan the difference, take steps until Octavia is busy, report.
+// Only the ends of the line touch the outside world, no step is remembered, and
+// nothing ever waits for the cloud.
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/backend"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// Finalizer keeps a Service until nothing of it is left in the cloud.
+const Finalizer = annotation.Prefix + "load-balancer"
+
+// A Cloud is as much of OpenStack as a reconcile needs.
+type Cloud interface {
+	// Observe is the owner's tree. It is an error when the tree is not known as
+	// it is since the last step taken for its owner.
+	Observe(octavia.Owner) (octavia.Tree, error)
+	// Take carries out one step, once.
+	Take(context.Context, octavia.Owner, plan.Step) error
+}
+
+// A Reconciler reconciles one Service at a time.
+type Reconciler struct {
+	Cluster string // its name in the cloud
+	Policy  policy.Config
+	Known   func(context.Context) facts.Snapshot
+	Cloud   Cloud
+	Client  client.Client
+	Events  events.EventRecorder
+
+	changed chan changedOwner
+}
+
+// Reconcile brings the cloud closer to svc, and says so on svc.
+func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.Result, error) {
+	verdict := policy.Evaluate(r.Policy, policy.Subject{Service: svc, Stored: true}, r.Known(ctx))
+	if leaving(svc, verdict) && !controllerutil.ContainsFinalizer(svc, Finalizer) {
+		return ctrl.Result{}, nil
+	}
+	observed, err := r.Cloud.Observe(r.owner(svc))
+	if refused(err, plan.Busy) {
+		return ctrl.Result{}, nil // the Watch asks for a reconcile when it knows more
+	}
+	outcome := stopped(err)
+	if err == nil {
+		outcome = r.converge(ctx, svc, verdict, observed)
+	}
+	if err := r.report(ctx, svc, verdict, observed, outcome); err != nil {
+		return ctrl.Result{}, fmt.Errorf("reporting on the Service: %w", client.IgnoreNotFound(err))
+	}
+	return outcome.Result()
+}
+
+// leaving reports whether svc no longer wants anything from us. It is asked
+// before every objection: what policy forbids may still leave.
+func leaving(svc *corev1.Service, v policy.Verdict) bool {
+	return !v.Managed || !svc.DeletionTimestamp.IsZero()
+}
+
+func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
+	return octavia.Owner{Cluster: r.Cluster, UID: svc.UID}
+}
+
+// converge takes the steps from observed to what svc desires. A denied Service
+// is not built; what is built already goes on being kept.
+func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
+	if v.Denied() && !leaving(svc, v) && !observed.Exists() {
+		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
+	}
+	if observed.Status == octavia.Failed && !leaving(svc, v) {
+		return Outcome{Reason: broken, Waiting: "Octavia has it in ERROR; see: openstack loadbalancer show " + observed.ID, Warn: true}
+	}
+	desired, err := r.desire(ctx, svc, v)
+	if err != nil {
+		return stopped(err)
+	}
+	return r.take(ctx, svc, plan.Diff(desired, observed), observed.Status.Busy())
+}
+
+// desire is the zero tree for a Service that is leaving.
+func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {
+	if leaving(svc, v) {
+		return octavia.Tree{}, nil
+	}
+	var slices discoveryv1.EndpointSliceList
+	err := r.Client.List(ctx, &slices, client.InNamespace(svc.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: svc.Name})
+	if err != nil {
+		return octavia.Tree{}, fmt.Errorf("listing EndpointSlices: %w", err)
+	}
+	return octavia.Desire(v.Intent, backend.Of(v.Intent, slices.Items)), nil
+}
+
+// take takes steps until Octavia is busy. The next reconcile, which the Watch
+// asks for when it is not, plans afresh from what is then true.
+func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan, busy bool) Outcome {
+	if err := r.hold(ctx, svc, p); err != nil {
+		return Outcome{Reason: "Error", Waiting: err.Error(), Err: err}
+	}
+	for _, step := range p {
+		if busy && step.Locks() {
+			return Outcome{Reason: working, Waiting: "Octavia is at work; next: " + step.String()}
+		}
+		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
+			return stopped(err)
+		}
+		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
+		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+		busy = busy || step.Locks()
+	}
+	if busy {
+		return Outcome{Reason: working, Waiting: "Octavia is at work on the load balancer"}
+	}
+	if len(p) > 0 {
+		return Outcome{Reason: working, Waiting: p[len(p)-1].String()}
+	}
+	return Outcome{}
+}
+
+// hold puts our finalizer on svc before the first step that makes anything.
+func (r *Reconciler) hold(ctx context.Context, svc *corev1.Service, p plan.Plan) error {
+	if len(p) == 0 || !svc.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(svc, Finalizer) {
+		return nil
+	}
+	before := svc.DeepCopy()
+	controllerutil.AddFinalizer(svc, Finalizer)
+	err := r.Client.Patch(ctx, svc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if err != nil {
+		return fmt.Errorf("adding the finalizer: %w", err)
+	}
+	return nil
+}

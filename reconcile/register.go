@@ -1,0 +1,75 @@
+package reconcile
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	crreconcile "sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+type changedOwner = event.TypedGenericEvent[octavia.Owner]
+
+// byUID is the cache index that finds the Service of an owner.
+const byUID = "metadata.uid"
+
+// workers is how many Services are reconciled at once. None of them waits.
+const workers = 8
+
+// Register makes mgr run r: for each Service, whenever it, its EndpointSlices or
+// its tree changes.
+func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
+	r.changed = make(chan changedOwner, 1024)
+	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Service{}, byUID, func(o client.Object) []string {
+		return []string{string(o.GetUID())}
+	})
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).Named("service").
+		For(&corev1.Service{}).
+		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(serviceOf)).
+		WatchesRawSource(source.Channel(r.changed, handler.TypedEnqueueRequestsFromMapFunc(r.owned))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(crreconcile.AsReconciler[*corev1.Service](mgr.GetClient(), r))
+}
+
+// Changed asks for a reconcile of the Service that owns a tree.
+func (r *Reconciler) Changed(ctx context.Context, o octavia.Owner) {
+	select {
+	case r.changed <- changedOwner{Object: o}:
+	case <-ctx.Done():
+	}
+}
+
+// serviceOf is the Service that an EndpointSlice belongs to.
+func serviceOf(_ context.Context, slice client.Object) []crreconcile.Request {
+	name := slice.GetLabels()[discoveryv1.LabelServiceName]
+	if name == "" {
+		return nil
+	}
+	return []crreconcile.Request{{NamespacedName: types.NamespacedName{Namespace: slice.GetNamespace(), Name: name}}}
+}
+
+// owned is the Service of an owner, if it is still there.
+func (r *Reconciler) owned(ctx context.Context, o octavia.Owner) []crreconcile.Request {
+	var services corev1.ServiceList
+	if err := r.Client.List(ctx, &services, client.MatchingFields{byUID: string(o.UID)}); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Service of a load balancer")
+		return nil
+	}
+	var requests []crreconcile.Request
+	for i := range services.Items {
+		requests = append(requests, crreconcile.Request{NamespacedName: client.ObjectKeyFromObject(&services.Items[i])})
+	}
+	return requests
+}

@@ -1,0 +1,127 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// Ready is the condition that tells whether the cloud is as the Service wants it.
+const Ready = annotation.Prefix + "Ready"
+
+// report writes on svc what there is and what is missing: first the status,
+// then our annotations and the finalizer, since without the finalizer a leaving
+// Service is gone. What has not changed is not written.
+func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) error {
+	stored := svc.DeepCopy()
+	svc.Status = r.status(svc, v, t, o)
+	if !equality.Semantic.DeepEqual(stored.Status, svc.Status) {
+		r.announce(svc, stored, o)
+		if err := r.Client.Status().Patch(ctx, svc, client.MergeFrom(stored)); err != nil {
+			return fmt.Errorf("status: %w", err)
+		}
+	}
+	marked := svc.DeepCopy()
+	mark(marked, v, t, o)
+	if equality.Semantic.DeepEqual(marked.ObjectMeta, svc.ObjectMeta) {
+		return nil
+	}
+	return r.Client.Patch(ctx, marked, client.MergeFromWithOptions(svc, client.MergeFromWithOptimisticLock{}))
+}
+
+// mark puts on svc what reconciling found out, and takes everything of ours off
+// a Service that has left.
+func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
+	if leaving(svc, v) {
+		if t.Empty() && o == (Outcome{}) {
+			controllerutil.RemoveFinalizer(svc, Finalizer)
+			svc.Annotations = annotation.WithoutDecisions(svc.Annotations)
+			delete(svc.Annotations, annotation.LoadBalancerID.Key)
+		}
+		return
+	}
+	written := maps.Clone(svc.Annotations)
+	if written == nil {
+		written = map[string]string{}
+	}
+	if !v.Denied() && v.Stale(written) {
+		written = v.Pinned(written)
+	}
+	if t.ID != "" {
+		annotation.LoadBalancerID.Write(written, t.ID)
+	}
+	svc.Annotations = written
+}
+
+// status is svc's status as it should be.
+func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) corev1.ServiceStatus {
+	s := *svc.Status.DeepCopy()
+	if leaving(svc, v) && t.Empty() && o == (Outcome{}) {
+		apimeta.RemoveStatusCondition(&s.Conditions, Ready)
+		s.LoadBalancer = corev1.LoadBalancerStatus{}
+		return s
+	}
+	apimeta.SetStatusCondition(&s.Conditions, condition(svc, v, t, o))
+	if svc.Spec.Type == corev1.ServiceTypeLoadBalancer && t.Status == octavia.Active {
+		s.LoadBalancer.Ingress = ingress(v, t)
+	}
+	return s
+}
+
+func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) metav1.Condition {
+	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, ObservedGeneration: svc.Generation, Reason: o.Reason, Message: o.Waiting}
+	switch {
+	case o != (Outcome{}):
+	case v.Denied():
+		c.Reason, c.Message = denied, v.Errors().ToAggregate().Error()
+	case !t.Exists():
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "NothingToBalance", "no port of the Service gets a listener"
+	default:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, ready, "load balancer "+t.Name+" is as the Service wants it"
+	}
+	return c
+}
+
+// ingress is where the Service is reached from outside, once it is.
+func ingress(v policy.Verdict, t octavia.Tree) []corev1.LoadBalancerIngress {
+	address := t.FloatingIP.Address
+	switch {
+	case v.Intent.ExternalIP.Method == policy.None:
+		address = t.VIP.Address
+	case t.FloatingIP.Port != t.VIP.Port || !address.IsValid():
+		return nil
+	}
+	return []corev1.LoadBalancerIngress{{IP: address.String(), IPMode: new(corev1.LoadBalancerIPModeVIP)}}
+}
+
+// announce puts an event beside a condition that has changed for the worse or to Ready.
+func (r *Reconciler) announce(svc, stored *corev1.Service, o Outcome) {
+	now, before := apimeta.FindStatusCondition(svc.Status.Conditions, Ready), apimeta.FindStatusCondition(stored.Status.Conditions, Ready)
+	if now == nil || before != nil && before.Reason == now.Reason && before.Message == now.Message {
+		return
+	}
+	switch {
+	case o.Warn:
+		r.Events.Eventf(svc, nil, corev1.EventTypeWarning, now.Reason, "Reconcile", "%s", now.Message)
+	case now.Status == metav1.ConditionTrue:
+		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, now.Reason, "Reconcile", "%s", now.Message)
+	}
+}
+
+// stepReason is the kind of a step, such as CreateLoadBalancer, as the reason of its event.
+func stepReason(s plan.Step) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", s), "plan.")
+}
