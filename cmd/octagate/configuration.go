@@ -39,8 +39,8 @@ type Kubernetes struct {
 
 // OpenStack is how to reach the cloud.
 type OpenStack struct {
-	Cloud   string        `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
-	Refresh time.Duration `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+	Cloud   string   `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Refresh duration `yaml:"refresh"` // between looks at what Services are judged by; default 30s
 }
 
 // Neutron is the networks, by their IDs.
@@ -53,10 +53,19 @@ type Neutron struct {
 
 // Octavia is how load balancers are made.
 type Octavia struct {
-	Provider   string        `yaml:"provider"`   // default: the cloud's
-	Flavor     string        `yaml:"flavor"`     // an ID; default: the cloud's
-	MemberMode string        `yaml:"memberMode"` // L3 or L2; default L3
-	Poll       time.Duration `yaml:"poll"`       // between looks at load balancers that are changing; default 3s
+	Provider   string   `yaml:"provider"`   // default: the cloud's
+	Flavor     string   `yaml:"flavor"`     // an ID; default: the cloud's
+	MemberMode string   `yaml:"memberMode"` // L3 or L2; default L3
+	Poll       duration `yaml:"poll"`       // between looks at load balancers that are changing; default 3s
+}
+
+// A duration is a number with a unit, such as 30s.
+type duration string
+
+// value is zero for what is no duration.
+func (d duration) value() time.Duration {
+	v, _ := time.ParseDuration(string(d))
+	return v
 }
 
 // Listen is where something is served.
@@ -72,9 +81,9 @@ type LeaderElection struct {
 
 // defaulted is c with the defaults of what it does not say.
 func (c Configuration) defaulted() Configuration {
-	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, 30*time.Second)
+	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
-	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, 3*time.Second)
+	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
 	c.Health.BindAddress = cmp.Or(c.Health.BindAddress, ":8081")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"regexp"
 	"time"
@@ -40,31 +39,37 @@ func (c Configuration) faults() []fault {
 		_, err := netip.ParsePrefix(cidr)
 		check(err == nil, fmt.Sprintf("kubernetes.serviceCIDRs[%d]", i), cidr, "must be a range, such as 10.2.0.0/17")
 	}
-	for path, id := range c.ids() {
-		_, err := uuid.Parse(id)
-		check(err == nil || id == "" && !needed[path], path, id, "must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12")
+	for _, id := range c.ids() {
+		_, err := uuid.Parse(id.value)
+		check(err == nil || id.value == "" && !id.needed, id.path, id.value, "must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12")
 	}
 	_, err := annotation.ParseMemberMode(c.Octavia.MemberMode)
 	check(err == nil, "octavia.memberMode", c.Octavia.MemberMode, "must be L3 or L2")
-	check(c.Octavia.Poll >= 50*time.Millisecond, "octavia.poll", c.Octavia.Poll.String(), "must be at least 50ms")
-	check(c.OpenStack.Refresh >= time.Second, "openstack.refresh", c.OpenStack.Refresh.String(), "must be at least 1s")
-	for path, listen := range map[string]string{"webhook": c.Webhook.BindAddress, "metrics": c.Metrics.BindAddress, "health": c.Health.BindAddress} {
-		_, _, err := net.SplitHostPort(listen)
-		check(err == nil || path == "metrics" && listen == "0", path+".bindAddress", listen, "must be host:port or :port")
-	}
+	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
+	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
+	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")
+	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
+	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
 	return all
 }
 
-// needed are the IDs without which nothing can be built.
-var needed = map[string]bool{"neutron.podSubnet": true, "neutron.serviceSubnet": true}
+func address(s string) bool {
+	_, port, err := split(s)
+	return err == nil && port >= 0 && port < 1<<16
+}
 
-// ids are the values that must be OpenStack IDs, by path.
-func (c Configuration) ids() map[string]string {
-	return map[string]string{
-		"neutron.podSubnet":       c.Neutron.PodSubnet,
-		"neutron.serviceSubnet":   c.Neutron.ServiceSubnet,
-		"neutron.externalNetwork": c.Neutron.ExternalNetwork,
-		"neutron.externalSubnet":  c.Neutron.ExternalSubnet,
-		"octavia.flavor":          c.Octavia.Flavor,
+// An id is a value that must be an OpenStack ID.
+type id struct {
+	path, value string
+	needed      bool // nothing can be built without it
+}
+
+func (c Configuration) ids() []id {
+	return []id{
+		{"neutron.podSubnet", c.Neutron.PodSubnet, true},
+		{"neutron.serviceSubnet", c.Neutron.ServiceSubnet, true},
+		{"neutron.externalNetwork", c.Neutron.ExternalNetwork, false},
+		{"neutron.externalSubnet", c.Neutron.ExternalSubnet, false},
+		{"octavia.flavor", c.Octavia.Flavor, false},
 	}
 }

@@ -37,7 +37,7 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"a range is a range": {good + "kubernetes:\n  serviceCIDRs: [10.2.0.0]\n",
 			`8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
 		"a mode is one of two":   {good + "octavia: {memberMode: L4}\n", `7:23: octavia.memberMode "L4" must be L3 or L2`},
-		"a duration has a unit":  {good + "octavia: {poll: fast}\n", `7:17: time: invalid duration "fast"`},
+		"a duration has a unit":  {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
 		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
 		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
 		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},

@@ -79,7 +79,7 @@ func split(bindAddress string) (host string, port int, err error) {
 
 // knowledge is what Services are judged by.
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
-	k := known{cloud: &openstack.Facts{Client: cloud, Refresh: c.OpenStack.Refresh, Log: mgr.GetLogger().WithName("facts")}}
+	k := known{cloud: &openstack.Facts{Client: cloud, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts")}}
 	if len(c.Kubernetes.ServiceCIDRs) > 0 {
 		return k, nil
 	}

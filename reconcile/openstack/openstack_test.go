@@ -1,0 +1,160 @@
+package openstack
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/testr"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// A clock is turned by hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// A sky is an emulated cloud, our client of it, and a watch that makes a round
+// when it is told to.
+type sky struct {
+	*testing.T
+	cloud    *emulator.Cloud
+	networks emulator.Networks
+	clock    *clock
+	watch    *Watch
+	down     atomic.Bool
+}
+
+const settle = time.Minute // how long a PENDING state lasts
+
+func newSky(t *testing.T) *sky {
+	s := &sky{T: t, clock: &clock{now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
+	s.cloud = emulator.New(emulator.Options{Pending: settle, Now: s.clock.Now})
+	s.networks = s.cloud.LayTwoSubnets()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.down.Load() {
+			http.Error(w, "the cloud is down", http.StatusServiceUnavailable)
+			return
+		}
+		s.cloud.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "clouds.yaml")
+	if err := os.WriteFile(file, s.cloud.CloudsYAML(server.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
+	client, err := Configure("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.watch = &Watch{Client: client, Cluster: "test", Log: testr.New(t)}
+	return s
+}
+
+var owner = octavia.Owner{Cluster: "test", UID: "aaaa"}
+
+// desired is a tree of one port with members.
+func (s *sky) desired(external octavia.FloatingIP, members ...string) octavia.Tree {
+	k := octavia.Key{Protocol: "TCP", Port: 80}
+	pool := octavia.Pool{Name: "shop/web:TCP:80", Protocol: "TCP", Algorithm: "ROUND_ROBIN"}
+	for _, m := range members {
+		pool.Members = append(pool.Members, octavia.Member{
+			Name: "shop/" + m, Address: netip.MustParseAddr(m), Port: 8080, Subnet: s.networks.ServiceSubnet})
+	}
+	return octavia.Tree{
+		Name: "shop/web", VIP: octavia.VIP{Address: netip.MustParseAddr("10.2.0.7"), Subnet: s.networks.ServiceSubnet},
+		Listeners: []octavia.Listener{{Key: k, Pool: pool}}, FloatingIP: external,
+	}
+}
+
+// step takes one step that must succeed.
+func (s *sky) step(step plan.Step) {
+	s.Helper()
+	if err := s.watch.Take(s.Context(), owner, step); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// see is the owner's tree after a round.
+func (s *sky) see() octavia.Tree {
+	s.Helper()
+	s.watch.round(s.Context())
+	t, err := s.watch.Observe(owner)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return t
+}
+
+// reach takes steps, with rounds and time between them, until the tree is as desired.
+func (s *sky) reach(desired octavia.Tree) octavia.Tree {
+	s.Helper()
+	for range 20 {
+		observed := s.see()
+		p := plan.Diff(desired, observed)
+		if len(p) == 0 && !observed.Status.Busy() {
+			return observed
+		}
+		if len(p) > 0 && !(observed.Status.Busy() && p[0].Locks()) {
+			s.step(p[0])
+		}
+		s.clock.pass(settle)
+	}
+	s.Fatalf("not reached: %s", plan.Diff(desired, s.see()))
+	return octavia.Tree{}
+}
+
+// same compares trees less what only the cloud knows.
+var same = cmp.Options{
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	cmpopts.IgnoreFields(octavia.Tree{}, "ID", "Status", "Provider", "FloatingIP"),
+	cmpopts.IgnoreFields(octavia.VIP{}, "Port"),
+	cmpopts.IgnoreFields(octavia.Listener{}, "ID"),
+	cmpopts.IgnoreFields(octavia.Pool{}, "ID"),
+}
+
+// writes are the calls that changed something.
+func (s *sky) writes() map[string]int {
+	counts := map[string]int{}
+	for call, n := range s.cloud.Counts() {
+		if call[:3] != "GET" && call != "POST auth/tokens" {
+			counts[call] = n
+		}
+	}
+	return counts
+}
+
+func reasonOf(err error) plan.Reason {
+	var r *plan.Refusal
+	errors.As(err, &r)
+	if r == nil {
+		return ""
+	}
+	return r.Reason
+}

@@ -1,0 +1,163 @@
+package openstack
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+func TestATreeIsMadeInOneCall(t *testing.T) {
+	s := newSky(t)
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.10", "10.1.0.11")
+	s.cloud.ResetTranscript()
+	got := s.reach(want)
+	if diff := cmp.Diff(want, got, same); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]int{"POST lbaas/loadbalancers": 1}, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMembersAreReplacedInOneCall(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10", "10.1.0.11"))
+	s.cloud.ResetTranscript()
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.11", "10.1.0.12", "10.1.0.13")
+	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]int{"PUT lbaas/pools/{id}/members": 1}, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestThePortChanges(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+	want.Listeners[0].Port, want.Listeners[0].Pool.Name = 443, "shop/web:TCP:443"
+	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeletionLeavesNothingButTheUsersFloatingIP(t *testing.T) {
+	s := newSky(t)
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	s.reach(s.desired(octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13")}, "10.1.0.10"))
+	s.cloud.ResetTranscript()
+	if got := s.reach(octavia.Tree{}); !got.Empty() {
+		t.Errorf("left: %+v", got)
+	}
+	if diff := cmp.Diff(map[string]int{"DELETE lbaas/loadbalancers/{id}": 1}, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+	facts := Facts{Client: s.watch.Client, Refresh: settle}
+	if f, _ := facts.Fresh(t.Context()).FloatingIP(netip.MustParseAddr("172.24.4.13")); !f.Free() || f.ID == "" {
+		t.Errorf("the user's floating IP: %+v", f)
+	}
+}
+
+func TestAPoolFloatingIPComesAndGoes(t *testing.T) {
+	s := newSky(t)
+	pool := octavia.FloatingIP{Allocate: true, Network: s.networks.ExternalNetwork, Subnet: s.networks.ExternalSubnet}
+	s.cloud.ResetTranscript()
+	got := s.reach(s.desired(pool, "10.1.0.10"))
+	if f := got.FloatingIP; !f.Allocate || f.Port != got.VIP.Port || !netip.MustParsePrefix("172.24.4.0/24").Contains(f.Address) {
+		t.Errorf("floating IP: %+v", f)
+	}
+	if got := s.reach(octavia.Tree{}); !got.Empty() {
+		t.Errorf("left: %+v", got)
+	}
+	want := map[string]int{
+		"POST lbaas/loadbalancers": 1, "POST floatingips": 1,
+		"DELETE lbaas/loadbalancers/{id}": 1, "DELETE floatingips/{id}": 1,
+	}
+	if diff := cmp.Diff(want, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheFloatingIPIsSwitched(t *testing.T) {
+	s := newSky(t)
+	for _, a := range []string{"172.24.4.13", "172.24.4.20"} {
+		s.cloud.AddFloatingIP(s.networks.ExternalNetwork, a)
+	}
+	user := func(a string) octavia.FloatingIP { return octavia.FloatingIP{Address: netip.MustParseAddr(a)} }
+	pool := octavia.FloatingIP{Allocate: true, Network: s.networks.ExternalNetwork}
+	first := s.reach(s.desired(user("172.24.4.13")))
+	for _, f := range []octavia.FloatingIP{user("172.24.4.20"), pool, user("172.24.4.13"), {}, pool, {}} {
+		got := s.reach(s.desired(f))
+		if got.ID != first.ID {
+			t.Fatalf("the load balancer was made again for %+v", f)
+		}
+		if f.Address.IsValid() && got.FloatingIP.Address != f.Address {
+			t.Errorf("wanted %s, got %+v", f.Address, got.FloatingIP)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	s := newSky(t)
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	built := s.reach(s.desired(octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13")}, "10.1.0.10"))
+	address := func(a string) octavia.Tree {
+		tree := s.desired(octavia.FloatingIP{})
+		tree.VIP.Address = netip.MustParseAddr(a)
+		return tree
+	}
+	twice := address("10.2.0.8")
+	again := twice.Listeners[0]
+	again.Pool.Name = "shop/web:TCP:again"
+	twice.Listeners = append(twice.Listeners, again)
+	for claim, tt := range map[string]struct {
+		step plan.Step
+		want plan.Reason
+		text string
+	}{
+		"an address in use": {plan.CreateLoadBalancer{Tree: address("10.2.0.7")}, plan.Conflict,
+			"create load balancer shop/web at 10.2.0.7 with 1 listener and 0 members: Conflict: Provider 'amphora' reports error: IP address 10.2.0.7 already allocated in subnet " + s.networks.ServiceSubnet + " (500)"},
+		"an address outside": {plan.CreateLoadBalancer{Tree: address("10.99.0.1")}, plan.Invalid,
+			"create load balancer shop/web at 10.99.0.1 with 1 listener and 0 members: Refused: Provider 'amphora' reports error: IP address 10.99.0.1 is not a valid IP for the specified subnet. (500)"},
+		"a port twice": {plan.CreateLoadBalancer{Tree: twice}, plan.Conflict,
+			"create load balancer shop/web at 10.2.0.8 with 2 listeners and 0 members: Conflict: Another Listener on this Load Balancer is already using protocol TCP and protocol_port 80 (409)"},
+		"a floating IP that is not": {plan.AssociateFloatingIP{Address: netip.MustParseAddr("172.24.4.99"), Port: "x"}, plan.Conflict,
+			"associate floating IP 172.24.4.99: Conflict: 172.24.4.99 is not a floating IP of this project"},
+		"a floating IP in use": {plan.AssociateFloatingIP{Address: netip.MustParseAddr("172.24.4.13"), Port: "x"}, plan.Conflict,
+			"associate floating IP 172.24.4.13: Conflict: 172.24.4.13 is in use by port " + built.VIP.Port},
+		"deleting what is gone is fine": {plan.DeleteLoadBalancer{ID: "00000000-0000-0000-0000-000000000000"}, "", ""},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			err := s.watch.Take(t.Context(), octavia.Owner{Cluster: "test", UID: "bbbb"}, tt.step)
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if diff := cmp.Diff(tt.text, text); diff != "" || reasonOf(err) != tt.want {
+				t.Errorf("%s %s", reasonOf(err), diff)
+			}
+		})
+	}
+}
+
+func TestOctaviaAtWorkIsNoFault(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	busy := s.see()
+	err := s.watch.Take(t.Context(), owner, plan.SetMembers{PoolID: busy.Listeners[0].Pool.ID, Name: "p"})
+	if !busy.Status.Busy() || reasonOf(err) != plan.Busy {
+		t.Errorf("%s: %v", busy.Status, err)
+	}
+}
+
+func TestAnExpiredTokenIsRenewed(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}))
+	s.cloud.ExpireTokens()
+	s.reach(octavia.Tree{})
+}

@@ -1,0 +1,161 @@
+package openstack
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/testr"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+func TestNothingIsKnownBeforeTheFirstRound(t *testing.T) {
+	s := newSky(t)
+	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Busy {
+		t.Errorf("got %v", err)
+	}
+	if told := s.watch.round(t.Context()); !slices.Equal(told, []octavia.Owner{owner}) {
+		t.Errorf("who asked is not told: %v", told)
+	}
+	if tree := s.see(); !tree.Empty() {
+		t.Errorf("got %+v", tree)
+	}
+}
+
+func TestATreeIsNotCurrentAfterAStep(t *testing.T) {
+	s := newSky(t)
+	s.see()
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Busy {
+		t.Errorf("a second load balancer would be made: %v", err)
+	}
+	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
+		t.Error("the owner is not told that its tree is current")
+	}
+	if got := s.see(); got.Status != "PENDING_CREATE" {
+		t.Errorf("got %s", got.Status)
+	}
+	if told := s.watch.round(t.Context()); len(told) > 0 {
+		t.Errorf("nothing changed, and yet these are told: %v", told)
+	}
+	s.clock.pass(settle)
+	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
+		t.Error("the owner is not told that Octavia is done")
+	}
+}
+
+// A refusal that changed nothing leaves the tree current, so that nobody is
+// woken to be refused again.
+func TestATreeStaysCurrentAfterARefusal(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}))
+	if err := s.watch.Take(t.Context(), owner, plan.AssociateFloatingIP{Address: netip.MustParseAddr("172.24.4.99")}); err == nil {
+		t.Fatal("taken")
+	}
+	if _, err := s.watch.Observe(owner); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRoundsCostTheSameWhateverIsBuilt(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10", "10.1.0.11"))
+	s.cloud.ResetTranscript()
+	s.see()
+	want := map[string]int{"GET lbaas/loadbalancers": 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1, "GET floatingips": 1}
+	if diff := cmp.Diff(want, s.cloud.Counts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADeadCloudIsNoReasonNotToStart(t *testing.T) {
+	s := newSky(t)
+	s.down.Store(true)
+	s.watch.Observe(owner)
+	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
+		t.Error("who waits is not told of the trouble")
+	}
+	if told := s.watch.round(t.Context()); len(told) > 0 {
+		t.Error("the same trouble is told twice")
+	}
+	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Away || !strings.Contains(err.Error(), "logging in") {
+		t.Errorf("got %v", err)
+	}
+	s.down.Store(false)
+	if tree := s.see(); !tree.Empty() {
+		t.Errorf("got %+v", tree)
+	}
+}
+
+func TestWhatWasSeenOutlastsAnOutage(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
+	s.down.Store(true)
+	if got := s.see(); got.ID != built.ID {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestTwoLoadBalancersOfOneServiceAreTouchedByNobody(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	rival := s.desired(octavia.FloatingIP{})
+	rival.VIP.Address = netip.MustParseAddr("10.2.0.8")
+	s.step(plan.CreateLoadBalancer{Tree: rival})
+	s.watch.round(t.Context())
+	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Conflict {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOtherClustersAreNotSeen(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	elsewhere := &Watch{Client: s.watch.Client, Cluster: "elsewhere", Log: testr.New(t)}
+	elsewhere.round(t.Context())
+	if len(elsewhere.trees) > 0 {
+		t.Errorf("got %+v", elsewhere.trees)
+	}
+}
+
+func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
+	s := newSky(t)
+	address := netip.MustParseAddr("172.24.4.13")
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, address.String())
+	f := Facts{Client: s.watch.Client, Refresh: time.Hour, Log: testr.New(t)}
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("nobody looked, and yet: %v", answer)
+	}
+	if one, _ := f.Fresh(t.Context()).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
+		t.Errorf("got %+v", one)
+	}
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Yes {
+		t.Errorf("what was looked up is not remembered: %v", answer)
+	}
+	f.Refresh = 0
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("what is too old is believed: %v", answer)
+	}
+	s.down.Store(true)
+	if _, answer := f.Fresh(t.Context()).FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("a dead cloud answered: %v", answer)
+	}
+}
+
+func TestConfigureSaysWhatIsMissing(t *testing.T) {
+	t.Setenv("OS_CLOUD", "")
+	t.Setenv("OS_AUTH_URL", "")
+	if _, err := Configure(""); err == nil || !strings.Contains(err.Error(), "OS_AUTH_URL") || !strings.Contains(err.Error(), "neither openstack.cloud nor OS_CLOUD") {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("OS_CLIENT_CONFIG_FILE", "/does/not/exist.yaml")
+	if _, err := Configure("demo"); err == nil || !strings.Contains(err.Error(), "/does/not/exist.yaml") {
+		t.Errorf("got %v", err)
+	}
+}
