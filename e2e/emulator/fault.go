@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -13,7 +14,8 @@ type Fault struct {
 	// Status 0 with a Delay lets the true answer through after the delay.
 	Status int
 	Body   string
-	// Delay holds the call back, or until its caller gives up.
+	// Delay holds the call back. A caller who gives up in the meantime leaves no
+	// trace, unless After.
 	Delay time.Duration
 	// After lets the call take effect; only its answer is replaced.
 	After bool
@@ -38,27 +40,38 @@ func (c *Cloud) faultFor(r *http.Request, body []byte) *Fault {
 	return f(r)
 }
 
-// onlyDelays reports whether the true answer follows.
-func (f *Fault) onlyDelays() bool { return f.Status == 0 && f.Delay > 0 }
+// meddle is the answer to a call once its fault, if there is one, had its way.
+func (f *Fault) meddle(caller context.Context, serve func() answer) answer {
+	if f == nil {
+		return serve()
+	}
+	if !f.After && !f.wait(caller) {
+		return answer{}
+	}
+	if !f.After && f.replaces() {
+		return f.answer()
+	}
+	a := serve()
+	if f.After && f.wait(caller) && f.replaces() {
+		return f.answer()
+	}
+	return a
+}
 
-// delay reports whether the caller is still there after it.
-func (f *Fault) delay(r *http.Request) bool {
+// replaces reports whether the fault is itself an answer.
+func (f *Fault) replaces() bool { return f.Status != 0 || f.Delay <= 0 }
+
+func (f *Fault) answer() answer { return answer{status: f.Status, body: []byte(f.Body)} }
+
+// wait reports whether the caller is still there after the delay.
+func (f *Fault) wait(caller context.Context) bool {
 	if f.Delay <= 0 {
 		return true
 	}
 	select {
 	case <-time.After(f.Delay):
 		return true
-	case <-r.Context().Done():
+	case <-caller.Done():
 		return false
 	}
-}
-
-func (f *Fault) play(w http.ResponseWriter) {
-	if f.Status == 0 {
-		panic(http.ErrAbortHandler) // net/http cuts the connection without a word
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(f.Status)
-	io.WriteString(w, f.Body)
 }

@@ -91,35 +91,15 @@ func (c *Cloud) handle(s service, rt route) http.HandlerFunc {
 		if err != nil {
 			return // the caller is gone
 		}
-		fault := c.faultFor(r, body)
-		call := Call{Method: r.Method, Path: callPath(s, rt, r)}
-		if fault != nil && !fault.After {
-			if !fault.delay(r) {
-				return
-			}
-			if !fault.onlyDelays() {
-				call.Status = fault.Status
-				c.record.add(call)
-				fault.play(w)
-				return
-			}
-		}
-		a := c.answer(s, rt, &request{Request: r, body: body})
-		call.Status = a.status
-		if fault != nil && fault.After {
-			call.Status = fault.Status
-		}
-		c.record.add(call)
-		if fault != nil && fault.After {
-			fault.delay(r)
-			fault.play(w)
-			return
-		}
+		a := c.faultFor(r, body).meddle(r.Context(), func() answer {
+			return c.answer(s, rt, &request{Request: r, body: body})
+		})
+		c.record.add(Call{Method: r.Method, Path: callPath(s, rt, r), Status: a.status})
 		a.write(w)
 	}
 }
 
-// An answer is what goes over the wire.
+// An answer is what goes over the wire; status 0 is a connection cut.
 type answer struct {
 	status int
 	header map[string]string
@@ -151,6 +131,9 @@ func (c *Cloud) serve(s service, rt route, r *request) (any, error) {
 }
 
 func (a answer) write(w http.ResponseWriter) {
+	if a.status == 0 {
+		panic(http.ErrAbortHandler) // net/http cuts the connection without a word
+	}
 	for k, v := range a.header {
 		w.Header().Set(k, v)
 	}
@@ -180,7 +163,7 @@ func callPath(s service, rt route, r *http.Request) string {
 	if rt.path == "" {
 		return strings.Trim(r.URL.Path, "/")
 	}
-	segments := strings.Split(strings.Trim(rt.path, "/"), "/")
+	segments := strings.Split(strings.Trim(strings.TrimSuffix(rt.path, "{$}"), "/"), "/")
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {
 			segments[i] = "{id}"

@@ -1,0 +1,286 @@
+package emulator
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+// A router joins subnets with each other and with an external network.
+type router struct {
+	standard
+	Name         string   `json:"name"`
+	AdminStateUp bool     `json:"admin_state_up"`
+	Status       string   `json:"status"`
+	Gateway      *gateway `json:"external_gateway_info"`
+	Zones        []string `json:"availability_zones"`
+	Hints        []string `json:"availability_zone_hints"`
+	Routes       []any    `json:"routes"`
+	FlavorID     *string  `json:"flavor_id"`
+
+	interfaces  []*port
+	gatewayPort *port
+}
+
+// A gateway is a router's way out.
+type gateway struct {
+	NetworkID  string    `json:"network_id"`
+	FixedIPs   []fixedIP `json:"external_fixed_ips"`
+	EnableSNAT bool      `json:"enable_snat"`
+}
+
+var routerWording = wording{"Router", "Router %s could not be found"}
+
+var routerListing = listing[*router]{
+	collection: "routers",
+	tags:       standardTags[*router],
+	view:       (*router).view,
+	columns: standardColumns(columns[*router]{
+		"name":           func(r *router) string { return r.Name },
+		"status":         func(r *router) string { return r.Status },
+		"admin_state_up": func(r *router) string { return strconv.FormatBool(r.AdminStateUp) },
+	}),
+}
+
+func (r *router) view() any { return *r }
+
+// reaches reports whether the router leads from a subnet to an external network.
+func (r *router) reaches(subnetID, externalID string) bool {
+	return r.Gateway != nil && r.Gateway.NetworkID == externalID && r.on(subnetID) != nil
+}
+
+// on is the router's port on a subnet, nil if it has none.
+func (r *router) on(subnetID string) *port {
+	for _, p := range r.interfaces {
+		if slices.ContainsFunc(p.FixedIPs, func(ip fixedIP) bool { return ip.SubnetID == subnetID }) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (c *Cloud) newRouter(projectID string) *router {
+	rt := &router{
+		standard: c.newStandard(projectID), AdminStateUp: true, Status: "ACTIVE",
+		Zones: []string{}, Hints: []string{}, Routes: []any{},
+	}
+	rt.Revision = 1
+	return rt
+}
+
+// newRouterPort is a port that nothing filters; a gateway's belongs to nobody.
+func (c *Cloud) newRouterPort(rt *router, n *network, owner string) *port {
+	projectID := rt.ProjectID
+	if owner == ownerGateway {
+		projectID = ""
+	}
+	p := c.newPort(n, projectID)
+	p.DeviceOwner, p.DeviceID, p.SecurityGroups, p.PortSecurity = owner, rt.ID, []string{}, false
+	return p
+}
+
+// connect gives a router its way out.
+func (c *Cloud) connect(rt *router, external *network) error {
+	p := c.newRouterPort(rt, external, ownerGateway)
+	if err := c.plug(p); err != nil {
+		return err
+	}
+	rt.gatewayPort = p
+	rt.Gateway = &gateway{external.ID, p.FixedIPs, true}
+	c.touch(rt) // Neutron counts the port and the gateway
+	c.touch(rt)
+	return nil
+}
+
+// attach gives a router a port on a subnet, at the subnet's gateway address.
+func (c *Cloud) attach(rt *router, s *subnet) (*port, error) {
+	if s.GatewayIP == nil {
+		return nil, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Subnet for router interface must have a gateway IP.")
+	}
+	p := c.newRouterPort(rt, s.network, ownerInterface)
+	if err := c.plug(p, wish{s.ID, *s.GatewayIP}); err != nil {
+		return nil, err
+	}
+	rt.interfaces = append(rt.interfaces, p)
+	c.touch(rt)
+	return p, nil
+}
+
+func (c *Cloud) createRouter(r *request) (any, error) {
+	in, err := r.given("router", "name", "description", "admin_state_up", "external_gateway_info", "project_id", "tenant_id")
+	if err != nil {
+		return nil, err
+	}
+	projectID, err := r.projectFor(in, "create_router")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.withinNetworkQuota(projectID, "router"); err != nil {
+		return nil, err
+	}
+	rt := c.newRouter(projectID)
+	external, err := c.externalGateway(r, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.onto(rt); err != nil {
+		return nil, badNetworkRequest("Invalid input: %v", err)
+	}
+	rt.ProjectID, rt.TenantID = projectID, projectID
+	if external != nil {
+		if err := c.connect(rt, external); err != nil {
+			return nil, err
+		}
+	}
+	c.routers[rt.ID] = rt
+	return map[string]any{"router": rt.view()}, nil
+}
+
+// externalGateway removes external_gateway_info from the attributes and finds the
+// network it names; nil is none.
+func (c *Cloud) externalGateway(r *request, in object) (*network, error) {
+	info, _ := in["external_gateway_info"].(map[string]any)
+	delete(in, "external_gateway_info")
+	if info == nil {
+		return nil, nil
+	}
+	n, err := c.network(r, object(info).text("network_id"))
+	if err != nil {
+		return nil, err
+	}
+	if !n.External {
+		return nil, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Network %s is not an external network.", n.ID)
+	}
+	return n, nil
+}
+
+func (c *Cloud) showRouter(r *request) (any, error) {
+	rt, err := owned(r, c.routers, r.PathValue("id"), routerWording)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"router": pick(rt.view(), r.URL.Query()["fields"])}, nil
+}
+
+func (c *Cloud) listRouters(r *request) (any, error) {
+	rows := keep(slices.Collect(maps.Values(c.routers)), func(rt *router) bool { return r.who.owns(rt.ProjectID) })
+	return networkList(r, routerListing, rows)
+}
+
+func (c *Cloud) updateRouter(r *request) (any, error) {
+	rt, err := owned(r, c.routers, r.PathValue("id"), routerWording)
+	if err != nil {
+		return nil, err
+	}
+	in, err := r.given("router", "name", "description", "admin_state_up", "external_gateway_info")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.revised(&rt.standard); err != nil {
+		return nil, err
+	}
+	_, moves := in["external_gateway_info"]
+	external, err := c.externalGateway(r, in)
+	if err != nil {
+		return nil, err
+	}
+	if moves {
+		c.disconnect(rt)
+	}
+	if external != nil {
+		if err := c.connect(rt, external); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.onto(rt); err != nil {
+		return nil, badNetworkRequest("Invalid input: %v", err)
+	}
+	c.touch(rt)
+	return map[string]any{"router": rt.view()}, nil
+}
+
+// disconnect takes a router's way out away.
+func (c *Cloud) disconnect(rt *router) {
+	if rt.gatewayPort != nil {
+		c.unplug(rt.gatewayPort)
+	}
+	rt.Gateway, rt.gatewayPort = nil, nil
+}
+
+func (c *Cloud) deleteRouter(r *request) (any, error) {
+	rt, err := owned(r, c.routers, r.PathValue("id"), routerWording)
+	if err != nil {
+		return nil, err
+	}
+	if len(rt.interfaces) > 0 {
+		return nil, networkRefusal(http.StatusConflict, "RouterInUse", "Router %s still has ports", rt.ID)
+	}
+	c.disconnect(rt)
+	delete(c.routers, rt.ID)
+	return nil, nil
+}
+
+// routerSubnet is the router and the subnet that an interface call is about.
+func (c *Cloud) routerSubnet(r *request) (*router, *subnet, error) {
+	rt, err := owned(r, c.routers, r.PathValue("id"), routerWording)
+	if err != nil {
+		return nil, nil, err
+	}
+	var in struct {
+		SubnetID string `json:"subnet_id"`
+		PortID   string `json:"port_id"`
+	}
+	if err := decode(r.body, &in); err != nil || in.SubnetID == "" && in.PortID == "" {
+		return nil, nil, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Either subnet_id or port_id must be specified.")
+	}
+	if p := c.ports[in.PortID]; p != nil && len(p.FixedIPs) > 0 {
+		in.SubnetID = p.FixedIPs[0].SubnetID
+	}
+	s := c.subnets[in.SubnetID]
+	if s == nil || !s.visibleTo(r.who) {
+		return nil, nil, subnetWording.notFound(in.SubnetID)
+	}
+	return rt, s, nil
+}
+
+func (c *Cloud) addInterface(r *request) (any, error) {
+	rt, s, err := c.routerSubnet(r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.attach(rt, s)
+	if err != nil {
+		return nil, err
+	}
+	return interfaceView(rt, p, s), nil
+}
+
+func (c *Cloud) removeInterface(r *request) (any, error) {
+	rt, s, err := c.routerSubnet(r)
+	if err != nil {
+		return nil, err
+	}
+	p := rt.on(s.ID)
+	if p == nil {
+		return nil, networkRefusal(http.StatusNotFound, "RouterInterfaceNotFoundForSubnet",
+			"Router %s has no interface on subnet %s", rt.ID, s.ID)
+	}
+	for _, f := range c.floatingIPs {
+		if f.RouterID != nil && *f.RouterID == rt.ID && f.subnet == s {
+			return nil, networkRefusal(http.StatusConflict, "RouterInterfaceInUseByFloatingIP",
+				"Router interface for subnet %s on router %s cannot be deleted, as it is required by one or more floating IPs.", s.ID, rt.ID)
+		}
+	}
+	c.unplug(p)
+	rt.interfaces = keep(rt.interfaces, func(other *port) bool { return other != p })
+	c.touch(rt)
+	return interfaceView(rt, p, s), nil
+}
+
+func interfaceView(rt *router, p *port, s *subnet) any {
+	return map[string]any{
+		"id": rt.ID, "tenant_id": rt.ProjectID, "port_id": p.ID, "network_id": s.NetworkID,
+		"subnet_id": s.ID, "subnet_ids": []string{s.ID},
+	}
+}

@@ -1,0 +1,151 @@
+package emulator
+
+import (
+	"net/http"
+	"time"
+)
+
+// A status is a provisioning status.
+type status string
+
+// The provisioning statuses. gone is not one that anybody sees.
+const (
+	pendingCreate status = "PENDING_CREATE"
+	pendingUpdate status = "PENDING_UPDATE"
+	pendingDelete status = "PENDING_DELETE"
+	active        status = "ACTIVE"
+	failed        status = "ERROR"
+	gone          status = ""
+)
+
+// settled is where each pending status ends when the work succeeds.
+var settled = map[status]status{
+	pendingCreate: active,
+	pendingUpdate: active,
+	pendingDelete: gone,
+}
+
+// An action is what a caller wants of a load balancer.
+type action int
+
+const (
+	change   action = iota // itself or anything in it
+	removal                // of the load balancer
+	failover               // to another amphora
+)
+
+// allowed says in which statuses a load balancer may begin an action.
+var allowed = map[action]map[status]bool{
+	change:   {active: true},
+	removal:  {active: true, failed: true},
+	failover: {active: true, failed: true},
+}
+
+// A task is work that Octavia does on one load balancer. All that it marked
+// settles together with the load balancer, which is what locks the tree.
+type task struct {
+	due    time.Time
+	target *loadBalancer
+	marked []component // without the load balancer
+}
+
+// A mark is the pending status that a task gives to a part of the tree.
+type mark struct {
+	part component
+	as   status
+}
+
+// open refuses to touch a load balancer that is busy or broken.
+func (lb *loadBalancer) open() error {
+	if allowed[change][lb.Provisioning] {
+		return nil
+	}
+	return balancerRefusal(http.StatusConflict, "Load Balancer %s is immutable and cannot be updated.", lb.ID)
+}
+
+// may refuses an action on the load balancer itself.
+func (lb *loadBalancer) may(a action) error {
+	if allowed[a][lb.Provisioning] {
+		return nil
+	}
+	return balancerRefusal(http.StatusConflict, "Invalid state %s of loadbalancer resource %s", lb.Provisioning, lb.ID)
+}
+
+// open refuses to touch what is in a pool that is busy itself, or in a load
+// balancer that is.
+func (p *pool) open() error {
+	if !allowed[change][p.Provisioning] {
+		return balancerRefusal(http.StatusConflict, "Pool %s is immutable and cannot be updated.", p.ID)
+	}
+	return p.balancer.open()
+}
+
+// start marks the load balancer and the parts, and plans when they settle.
+func (c *Cloud) start(lb *loadBalancer, as status, marks ...mark) {
+	t := &task{due: c.now.Add(c.options.Pending), target: lb}
+	lb.Provisioning, lb.task = as, t
+	for _, m := range marks {
+		m.part.core().Provisioning = m.as
+		t.marked = append(t.marked, m.part)
+	}
+	c.pending = append(c.pending, t)
+}
+
+// abandon lets the work on a load balancer never end.
+func (c *Cloud) abandon(lb *loadBalancer) {
+	c.pending = keep(c.pending, func(t *task) bool { return t != lb.task })
+}
+
+// settle ends every task whose time has come.
+func (c *Cloud) settle() {
+	n := 0
+	for ; n < len(c.pending) && !c.now.Before(c.pending[n].due); n++ {
+		c.finish(c.pending[n])
+	}
+	c.pending = c.pending[n:]
+}
+
+func (c *Cloud) finish(t *task) {
+	if t.target.task != t {
+		return // broken in the meantime
+	}
+	t.target.task = nil
+	for _, part := range t.marked {
+		c.land(part)
+	}
+	c.land(t.target)
+}
+
+// land moves one resource out of its pending status.
+func (c *Cloud) land(part component) {
+	r := part.core()
+	next, pending := settled[r.Provisioning]
+	switch {
+	case !pending:
+	case next == gone:
+		part.remove(c)
+	default:
+		if hm, ok := part.(*healthMonitor); ok && r.Provisioning == pendingCreate && !hm.populated {
+			r.Operating = online
+		}
+		r.Provisioning, r.UpdatedAt = next, new(c.balancerTime())
+	}
+}
+
+// Break puts a load balancer into ERROR, with all that was pending in it, as an
+// amphora does that cannot be built. It does nothing if there is no such load
+// balancer.
+func (c *Cloud) Break(loadBalancerID string) {
+	c.begin()
+	defer c.mu.Unlock()
+	lb := c.loadBalancers[loadBalancerID]
+	if lb == nil {
+		return
+	}
+	if lb.task != nil {
+		for _, part := range lb.task.marked {
+			part.core().Provisioning = failed
+		}
+	}
+	lb.task, lb.Provisioning, lb.UpdatedAt = nil, failed, new(c.balancerTime())
+}
