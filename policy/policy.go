@@ -112,9 +112,11 @@ func (v Verdict) Stale(written map[string]string) bool {
 	return false
 }
 
-// Pinned is what the author asked for in written, and v's pins.
+// Pinned is what the author asked for in written, and v's pins where the author
+// left the choice to us.
 func (v Verdict) Pinned(written map[string]string) map[string]string {
-	m := annotation.WithoutDecisions(written)
+	m := map[string]string{}
 	maps.Copy(m, v.Pins)
+	maps.Copy(m, annotation.WithoutDecisions(written))
 	return m
 }

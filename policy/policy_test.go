@@ -242,6 +242,16 @@ func TestPins(t *testing.T) {
 	}
 }
 
+// A bad choice must reach the validating call, and not be replaced by a good one.
+func TestPinsReplaceNoChoiceOfTheAuthor(t *testing.T) {
+	svc := service(with(annotation.Members.Key, "L4"), with(annotation.Verdict.Key, "forged"))
+	v := Evaluate(config, Subject{Service: svc}, cloud)
+	m := v.Pinned(svc.Annotations)
+	if m[annotation.Members.Key] != "L4" || m[annotation.Verdict.Key] != "accepted" {
+		t.Errorf("got %v", m)
+	}
+}
+
 func TestMessagesFitIntoAWarning(t *testing.T) {
 	for _, svc := range []*corev1.Service{service(asking("172.24.4.99")), service(onlyUDP), service(asking(""), plain, clusterIPOf("10.99.0.1"))} {
 		for _, f := range Evaluate(config, Subject{Service: svc}, cloud).Findings {

@@ -27,11 +27,22 @@ const (
 	broken  = "LoadBalancerError"
 )
 
-// How long to leave alone what the project's quota or another Service stands in the way of.
+// How long to leave a Service alone.
 const (
-	quotaPause  = time.Minute
-	deniedPause = 30 * time.Second
+	quotaPause   = time.Minute      // that the project's quota, or somebody else, stands in the way of
+	deniedPause  = 30 * time.Second // that policy objects to
+	changedPause = time.Second      // that changed while it was reconciled: the change itself asks for more
 )
+
+// Kubernetes gives every Service with a selector an EndpointSlice within a
+// moment. A load balancer that waits for it is made with its members, in one
+// call; one that does not is locked again at once to get them.
+const (
+	slicesPause    = time.Second
+	slicesPatience = 5 * time.Second
+)
+
+var errNoSlices = errors.New("waiting for the first EndpointSlice")
 
 // refused reports whether err is a refusal for the reason.
 func refused(err error, reason plan.Reason) bool {

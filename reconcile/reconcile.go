@@ -8,10 +8,13 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -63,8 +66,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 	if err == nil {
 		outcome = r.converge(ctx, svc, verdict, observed)
 	}
-	if err := r.report(ctx, svc, verdict, observed, outcome); err != nil {
-		return ctrl.Result{}, fmt.Errorf("reporting on the Service: %w", client.IgnoreNotFound(err))
+	switch err := r.report(ctx, svc, verdict, observed, outcome); {
+	case apierrors.IsConflict(err):
+		return ctrl.Result{RequeueAfter: changedPause}, nil
+	case client.IgnoreNotFound(err) != nil:
+		return ctrl.Result{}, fmt.Errorf("reporting on the Service: %w", err)
 	}
 	return outcome.Result()
 }
@@ -89,6 +95,9 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return Outcome{Reason: broken, Waiting: "Octavia has it in ERROR; see: openstack loadbalancer show " + observed.ID, Warn: true}
 	}
 	desired, err := r.desire(ctx, svc, v)
+	if errors.Is(err, errNoSlices) {
+		return Outcome{Reason: working, Waiting: err.Error(), Again: slicesPause}
+	}
 	if err != nil {
 		return stopped(err)
 	}
@@ -105,14 +114,19 @@ func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.V
 	if err != nil {
 		return octavia.Tree{}, fmt.Errorf("listing EndpointSlices: %w", err)
 	}
+	if len(slices.Items) == 0 && len(svc.Spec.Selector) > 0 && time.Since(svc.CreationTimestamp.Time) < slicesPatience {
+		return octavia.Tree{}, errNoSlices
+	}
 	return octavia.Desire(v.Intent, backend.Of(v.Intent, slices.Items)), nil
 }
 
 // take takes steps until Octavia is busy. The next reconcile, which the Watch
 // asks for when it is not, plans afresh from what is then true.
 func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan, busy bool) Outcome {
-	if err := r.hold(ctx, svc, p); err != nil {
-		return Outcome{Reason: "Error", Waiting: err.Error(), Err: err}
+	if err := r.hold(ctx, svc, p); apierrors.IsConflict(err) {
+		return Outcome{Reason: working, Waiting: "the Service has changed meanwhile", Again: changedPause}
+	} else if err != nil {
+		return stopped(err)
 	}
 	for _, step := range p {
 		if busy && step.Locks() {
@@ -123,12 +137,19 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		}
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
 		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
-		busy = busy || step.Locks()
+		if step.Locks() {
+			return Outcome{Reason: working, Waiting: step.String()}
+		}
 	}
-	if busy {
+	return resting(p, busy)
+}
+
+// resting is the outcome when there is nothing left to do before the next look.
+func resting(p plan.Plan, busy bool) Outcome {
+	switch {
+	case busy:
 		return Outcome{Reason: working, Waiting: "Octavia is at work on the load balancer"}
-	}
-	if len(p) > 0 {
+	case len(p) > 0:
 		return Outcome{Reason: working, Waiting: p[len(p)-1].String()}
 	}
 	return Outcome{}

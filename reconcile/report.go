@@ -30,7 +30,7 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 	svc.Status = r.status(svc, v, t, o)
 	if !equality.Semantic.DeepEqual(stored.Status, svc.Status) {
 		r.announce(svc, stored, o)
-		if err := r.Client.Status().Patch(ctx, svc, client.MergeFrom(stored)); err != nil {
+		if err := r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored)); err != nil {
 			return fmt.Errorf("status: %w", err)
 		}
 	}

@@ -34,7 +34,7 @@ func run(ctx context.Context, c Configuration) error {
 		return err
 	}
 	watch := &openstack.Watch{
-		Client: cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
+		Client: cloud, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
 	}
 	reconciler := &reconcile.Reconciler{
 		Cluster: c.ClusterName, Policy: c.policy(), Known: known.Known, Cloud: watch,

@@ -15,8 +15,8 @@ import (
 )
 
 // Facts keeps what is known of the cloud, on every replica. It renews what it
-// knows every Refresh, and forgets it when it is three times as old: an answer
-// from before an outage is no answer.
+// knows every Refresh, learns from each round of the Watch beside it, and forgets
+// what is three times as old as Refresh: an answer from before an outage is no answer.
 type Facts struct {
 	Client  *Client
 	Refresh time.Duration
@@ -63,13 +63,18 @@ func (f *Facts) ask(ctx context.Context) (facts.Snapshot, error) {
 	if err != nil {
 		return facts.Snapshot{}, err
 	}
-	snapshot := facts.Snapshot{At: now, FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
+	return f.learn(now, all), nil
+}
+
+// learn remembers what the cloud said at a moment.
+func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) facts.Snapshot {
+	snapshot := facts.Snapshot{At: at, FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
 	for _, one := range all {
 		fact := fact(one)
 		snapshot.FloatingIPs[fact.Address] = fact
 	}
 	f.known.Store(&snapshot)
-	return snapshot, nil
+	return snapshot
 }
 
 func fact(f floatingips.FloatingIP) facts.FloatingIP {

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
@@ -16,10 +17,12 @@ func (w *Watch) look(ctx context.Context) (trees map[octavia.Owner]octavia.Tree,
 	if err != nil {
 		return nil, nil, err
 	}
+	began := time.Now()
 	i, err := s.inventory(ctx, octavia.ClusterTag(w.Cluster))
 	if err != nil {
 		return nil, nil, err
 	}
+	w.Facts.learn(began, i.floatingIPs)
 	members, err := w.detail(ctx, s, i.pools)
 	if err != nil {
 		return nil, nil, err

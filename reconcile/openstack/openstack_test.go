@@ -73,7 +73,7 @@ func newSky(t *testing.T) *sky {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.watch = &Watch{Client: client, Cluster: "test", Log: testr.New(t)}
+	s.watch = &Watch{Client: client, Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
 	return s
 }
 

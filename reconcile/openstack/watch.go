@@ -23,6 +23,7 @@ import (
 // has ended. That is all the Watch remembers, and a restart loses nothing by it.
 type Watch struct {
 	Client  *Client
+	Facts   *Facts                               // learns the floating IPs that each round sees
 	Cluster string                               // whose load balancers
 	Poll    time.Duration                        // between rounds while something is under way
 	Idle    time.Duration                        // between rounds when nothing is

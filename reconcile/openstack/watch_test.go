@@ -117,7 +117,7 @@ func TestTwoLoadBalancersOfOneServiceAreTouchedByNobody(t *testing.T) {
 func TestOtherClustersAreNotSeen(t *testing.T) {
 	s := newSky(t)
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
-	elsewhere := &Watch{Client: s.watch.Client, Cluster: "elsewhere", Log: testr.New(t)}
+	elsewhere := &Watch{Client: s.watch.Client, Facts: &Facts{}, Cluster: "elsewhere", Log: testr.New(t)}
 	elsewhere.round(t.Context())
 	if len(elsewhere.trees) > 0 {
 		t.Errorf("got %+v", elsewhere.trees)

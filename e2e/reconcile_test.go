@@ -1,0 +1,211 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var webPorts = map[string]int32{"http": 8080}
+
+func TestAServiceBecomesALoadBalancerInOneCall(t *testing.T) {
+	c := newCorner(t, "plain")
+	c.pod("a", "10.1.1.1", webPorts)
+	c.pod("b", "10.1.1.2", webPorts)
+	world.Cloud.ResetTranscript()
+	c.apply(manifest("  clusterIP: 10.2.1.1\n" + http80))
+	c.until(`load balancer plain/web   VIP 10.2.1.1   ACTIVE
+└─ listener plain/web:TCP:80   TCP port 80
+   └─ pool plain/web:TCP:80
+      ├─ member plain/a:8080   10.1.1.1:8080
+      └─ member plain/b:8080   10.1.1.2:8080
+`, func() string { return c.tree("web") })
+	c.until("True Ready", func() string { return c.ready("web") })
+	writes := map[string]int{}
+	for call, n := range world.Cloud.Counts() {
+		if !strings.HasPrefix(call, "GET ") && !strings.HasSuffix(call, "auth/tokens") {
+			writes[call] = n
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"POST lbaas/loadbalancers": 1}, writes); diff != "" {
+		t.Error(diff)
+	}
+	if id := c.service("web").Annotations["octagate.dev/load-balancer-id"]; len(id) != 36 {
+		t.Errorf("load-balancer-id: %q", id)
+	}
+}
+
+func TestMembersComeAndGoWithTheirPods(t *testing.T) {
+	c := newCorner(t, "members")
+	c.apply(manifest("  clusterIP: 10.2.1.2\n" + http80))
+	members := func() string {
+		b, err := c.balancer("web")
+		if err != nil || b == nil || b.Status != "ACTIVE" {
+			return "not there"
+		}
+		return strings.Join(b.Addresses(), " ")
+	}
+	c.until("", members)
+	c.pod("a", "10.1.2.1", webPorts)
+	c.until("10.1.2.1:8080", members)
+	c.pod("b", "10.1.2.2", map[string]int32{"http": 9090})
+	c.until("10.1.2.1:8080 10.1.2.2:9090", members)
+	c.kubectl("", "delete", "pod", "a", "b")
+	c.until("", members)
+}
+
+func TestTheUsersFloatingIP(t *testing.T) {
+	c := newCorner(t, "user-ip")
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.3\n  loadBalancerIP: 172.24.4.21\n" + http80))
+	c.until("172.24.4.21 VIP", func() string { return c.ingress("web") })
+	c.apply(manifest(balanced+"  clusterIP: 10.2.1.3\n"+http80, "octagate.dev/load-balancer-ip: 172.24.4.22"))
+	c.until("172.24.4.22 VIP", func() string { return c.ingress("web") })
+
+	c.until("True Ready", func() string { return c.ready("web") })
+	other := strings.Replace(manifest(balanced+"  loadBalancerIP: 172.24.4.22\n"+http80), "name: web", "name: thief", 1)
+	if code, said := c.kubectl(other, "apply", "-f", "-"); code == 0 || !strings.Contains(said, "is in use by 10.2.1.3") {
+		t.Errorf("a floating IP was taken from another Service: %s", said)
+	}
+	c.kubectl("", "delete", "service", "web", "--timeout=30s")
+	for _, f := range c.floatingIPs() {
+		if f == "172.24.4.22 in use" || f == "172.24.4.21 in use" {
+			t.Errorf("%s", f)
+		}
+	}
+}
+
+func TestThePoolsFloatingIPGoesWithItsService(t *testing.T) {
+	c := newCorner(t, "pool-ip")
+	before := len(c.floatingIPs())
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.4\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil || b.FloatingIP == "" || c.ingress("web") != b.FloatingIP+" VIP" {
+		t.Fatalf("%v: the cloud has %+v, the status %s", err, b, c.ingress("web"))
+	}
+	if events := c.events(); events["AllocateFloatingIP"] != 1 || events["AssociateFloatingIP"] != 0 {
+		t.Errorf("it was not allocated and associated in one call: %v", events)
+	}
+	c.kubectl("", "delete", "service", "web", "--timeout=30s")
+	if after := len(c.floatingIPs()); after != before {
+		t.Errorf("%d floating IPs before, %d after", before, after)
+	}
+}
+
+func TestTheTypeChangesOnALiveService(t *testing.T) {
+	c := newCorner(t, "retyped")
+	c.apply(manifest("  clusterIP: 10.2.1.5\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	id := c.service("web").Annotations["octagate.dev/load-balancer-id"]
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.5\n  loadBalancerIP: 172.24.4.23\n" + http80))
+	c.until("172.24.4.23 VIP", func() string { return c.ingress("web") })
+	c.apply(manifest(balanced+"  clusterIP: 10.2.1.5\n"+http80, "octagate.dev/internal: 'true'"))
+	c.until("10.2.1.5 VIP", func() string { return c.ingress("web") })
+	c.apply(manifest("  type: ClusterIP\n  clusterIP: 10.2.1.5\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") + c.ingress("web") })
+	if now := c.service("web").Annotations["octagate.dev/load-balancer-id"]; now != id {
+		t.Errorf("the load balancer was made again: %s, %s", id, now)
+	}
+
+	if code, said := c.kubectl("", "patch", "service", "web", "--type=merge", "-p",
+		`{"spec":{"type":"ExternalName","externalName":"example.org","clusterIP":null,"clusterIPs":null,"ports":null,"selector":null}}`); code != 0 {
+		t.Fatal(said)
+	}
+	c.until("", func() string { return c.tree("web") })
+	c.until("[]  none", func() string {
+		svc := c.service("web")
+		return fmt.Sprint(svc.Finalizers, " ", svc.Annotations["octagate.dev/verdict"], svc.Annotations["octagate.dev/load-balancer-id"], " ", c.ready("web"))
+	})
+}
+
+func TestPortsComeAndGo(t *testing.T) {
+	c := newCorner(t, "ports")
+	c.pod("a", "10.1.3.1", map[string]int32{"http": 8080, "https": 8443})
+	c.apply(manifest("  clusterIP: 10.2.1.6\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.apply(manifest("  clusterIP: 10.2.1.6\n  ports: [{name: https, port: 443, targetPort: https}, {name: alt, port: 8000, targetPort: http}]\n"))
+	c.until(`load balancer ports/web   VIP 10.2.1.6   ACTIVE
+├─ listener ports/web:TCP:443   TCP port 443
+│  └─ pool ports/web:TCP:443
+│     └─ member ports/a:8443   10.1.3.1:8443
+└─ listener ports/web:TCP:8000   TCP port 8000
+   └─ pool ports/web:TCP:8000
+      └─ member ports/a:8080   10.1.3.1:8080
+`, func() string { return c.tree("web") })
+	c.until("True Ready", func() string { return c.ready("web") })
+}
+
+func TestAHundredPorts(t *testing.T) {
+	c := newCorner(t, "hundred")
+	var ports strings.Builder
+	for n := range 100 {
+		fmt.Fprintf(&ports, "  - {name: p%d, port: %d}\n", n, 1000+n)
+	}
+	c.apply(manifest("  clusterIP: 10.2.1.7\n  ports:\n" + ports.String()))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil || len(b.Listeners) != 100 {
+		t.Errorf("%v: %d listeners", err, len(b.Listeners))
+	}
+	c.kubectl("", "delete", "service", "web", "--timeout=30s")
+}
+
+func TestAKilledOctagateLosesNothing(t *testing.T) {
+	c := newCorner(t, "killed")
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.8\n" + http80))
+	c.until("1", func() string { return fmt.Sprint(c.balancers(t.Context())) })
+	if err := world.Octagate.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	c.apply(strings.Replace(manifest("  clusterIP: 10.2.1.9\n"+http80), "name: web", "name: unjudged", 1))
+	if got := c.service("unjudged").Annotations["octagate.dev/verdict"]; got != "" {
+		t.Fatalf("somebody judges in octagate's absence: %s", got)
+	}
+	if err := world.RestartOctagate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.until("True Ready", func() string { return c.ready("unjudged") })
+	c.until("accepted", func() string { return c.service("unjudged").Annotations["octagate.dev/verdict"] })
+	if n := c.balancers(t.Context()); n != 2 {
+		t.Errorf("%d load balancers were made for two Services", n)
+	}
+	if err := world.Cluster.AwaitArmed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestACloudThatIsDownAtStart(t *testing.T) {
+	c := newCorner(t, "down")
+	if err := world.Octagate.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	end := c.outage()
+	if err := world.RestartOctagate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := world.Cluster.AwaitArmed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.apply(manifest("  clusterIP: 10.2.1.10\n" + http80))
+	c.until("False CloudUnreachable", func() string { return c.ready("web") })
+	end()
+	c.until("True Ready", func() string { return c.ready("web") })
+}
+
+func TestALoadBalancerInErrorIsReportedAndCanLeave(t *testing.T) {
+	c := newCorner(t, "error")
+	c.apply(manifest("  clusterIP: 10.2.1.11\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	world.Cloud.Break(b.ID)
+	c.kubectl("", "annotate", "service", "web", "example.org/look=again")
+	c.until("False LoadBalancerError", func() string { return c.ready("web") })
+	c.kubectl("", "delete", "service", "web", "--timeout=30s")
+	c.until("", func() string { return c.tree("web") })
+}
