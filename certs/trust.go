@@ -5,7 +5,10 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -16,8 +19,8 @@ import (
 )
 
 // pause is how long after a look at the webhook configurations comes the next:
-// somebody may apply their manifests again, which empties caBundle.
-const pause = 10 * time.Second
+// they may not be there yet, or be applied again without our authority.
+const pause = 5 * time.Second
 
 // most is how many authorities stay in a caBundle: more than there are replicas,
 // with their predecessors of a rolling update.
@@ -29,26 +32,37 @@ type Trust struct {
 	Name      string // of both webhook configurations
 	Authority []byte // PEM
 	Log       logr.Logger
+
+	trouble atomic.Pointer[error] // of the last look; nil: there was none yet
 }
 
 // NeedLeaderElection is false: each replica serves with an authority of its own.
-func (t Trust) NeedLeaderElection() bool { return false }
+func (t *Trust) NeedLeaderElection() bool { return false }
 
 // Start looks at the configurations again and again until ctx ends.
-func (t Trust) Start(ctx context.Context) error {
-	trouble := ""
+func (t *Trust) Start(ctx context.Context) error {
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		err := t.Ensure(ctx)
-		if err != nil && err.Error() != trouble {
+		if before := t.trouble.Swap(&err); err != nil && (before == nil || *before == nil) {
 			t.Log.Info("The API server does not trust this webhook yet", "reason", err.Error())
-			trouble = err.Error()
 		}
 	}, pause)
 	return nil
 }
 
+// errUntried is what is wrong before the first look at the configurations.
+var errUntried = errors.New("the webhook configurations have not been looked at yet")
+
+// Ready is a readiness check: whom the API server does not trust, it must not ask.
+func (t *Trust) Ready(*http.Request) error {
+	if trouble := t.trouble.Load(); trouble != nil {
+		return *trouble
+	}
+	return errUntried
+}
+
 // Ensure adds the authority to both configurations where it is missing.
-func (t Trust) Ensure(ctx context.Context) error {
+func (t *Trust) Ensure(ctx context.Context) error {
 	mutating, validating := &admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{}
 	if err := t.ensure(ctx, mutating, func() (bundles []*[]byte) {
 		for i := range mutating.Webhooks {
@@ -71,7 +85,7 @@ func (t Trust) Ensure(ctx context.Context) error {
 
 // ensure adds the authority to the bundles of one configuration, and tries again
 // when another replica was faster.
-func (t Trust) ensure(ctx context.Context, configuration client.Object, bundles func() []*[]byte) error {
+func (t *Trust) ensure(ctx context.Context, configuration client.Object, bundles func() []*[]byte) error {
 	for {
 		if err := t.Client.Get(ctx, client.ObjectKey{Name: t.Name}, configuration); err != nil {
 			return err

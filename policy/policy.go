@@ -58,6 +58,15 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	return v
 }
 
+// Undecided is the verdict when a Service could not be judged at all.
+func Undecided() Verdict {
+	v := Verdict{Managed: true, Pins: map[string]string{}, Findings: []Finding{{
+		Severity: Unsure, Field: spec, Message: "could not be judged by octagate; it is judged again before anything is built",
+	}}}
+	annotation.Verdict.Write(v.Pins, annotation.Unverified)
+	return v
+}
+
 // managed reports whether octagate balances svc. Headless, ExternalName and
 // NodePort Services, those of another load balancer class, and default/kubernetes,
 // which the API server needs before anything of ours runs, are left alone.

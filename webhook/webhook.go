@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -82,9 +83,16 @@ func (h Handler) ValidateDelete(context.Context, *corev1.Service) (admission.War
 }
 
 // judge evaluates the subject, and once more with what the cloud says now when
-// the verdict depends on it: nobody is refused on old evidence.
-func (h Handler) judge(ctx context.Context, s policy.Subject) policy.Verdict {
-	v := policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
+// the verdict depends on it: nobody is refused on old evidence. A panic would be
+// a denial to the API server; here it is a Service that was not judged.
+func (h Handler) judge(ctx context.Context, s policy.Subject) (v policy.Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			ctrl.LoggerFrom(ctx).Error(fmt.Errorf("%v", p), "Judging a Service", "stack", string(debug.Stack()))
+			v = policy.Undecided()
+		}
+	}()
+	v = policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
 	if !v.Doubtful() {
 		return v
 	}

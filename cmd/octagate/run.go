@@ -41,10 +41,12 @@ func run(ctx context.Context, c Configuration) error {
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
 	}
 	watch.Changed = reconciler.Changed
+	trust := trust(mgr, certificate)
 	err = errors.Join(
 		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), reconciler.Register(ctx, mgr),
-		mgr.Add(known.cloud), mgr.Add(watch), mgr.Add(trust(mgr, certificate)),
-		mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()),
+		mgr.Add(known.cloud), mgr.Add(watch), mgr.Add(trust),
+		mgr.AddHealthzCheck("ping", healthz.Ping),
+		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),
 	)
 	if err != nil {
 		return err

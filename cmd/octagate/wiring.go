@@ -91,8 +91,8 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 }
 
 // trust makes the API server trust the certificate.
-func trust(mgr ctrl.Manager, certificate *certs.Certificate) certs.Trust {
-	return certs.Trust{
+func trust(mgr ctrl.Manager, certificate *certs.Certificate) *certs.Trust {
+	return &certs.Trust{
 		Client: mgr.GetClient(), Name: manifests.Name, Authority: certificate.Authority,
 		Log: mgr.GetLogger().WithName("certs"),
 	}

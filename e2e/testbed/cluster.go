@@ -90,9 +90,19 @@ func (c *Cluster) startPlane() error {
 	if err != nil {
 		return err
 	}
+	certs := filepath.Join(c.dir, "certs")
+	if err := os.Mkdir(certs, 0o700); err != nil {
+		return fmt.Errorf("making the directory of the certificates: %w", err)
+	}
 	c.plane = &envtest.ControlPlane{
-		Etcd:      &envtest.Etcd{Path: etcd.path, Out: etcd.log, Err: etcd.log, StartTimeout: time.Minute},
-		APIServer: &envtest.APIServer{Path: server.path, Out: server.log, Err: server.log, StartTimeout: time.Minute},
+		Etcd: &envtest.Etcd{
+			Path: etcd.path, DataDir: filepath.Join(c.dir, "etcd"),
+			Out: etcd.log, Err: etcd.log, StartTimeout: time.Minute,
+		},
+		APIServer: &envtest.APIServer{
+			Path: server.path, CertDir: certs,
+			Out: server.log, Err: server.log, StartTimeout: time.Minute,
+		},
 	}
 	c.plane.APIServer.Configure().
 		Set("service-cluster-ip-range", ServiceRange).
@@ -158,7 +168,7 @@ func (c *Cluster) awaitNamespace(ctx context.Context) error {
 func (c *Cluster) Stop() error {
 	var errs []error
 	if c.controllers != nil {
-		errs = append(errs, c.controllers.stop(grace))
+		errs = append(errs, c.controllers.kill()) // it has nothing to put away, and heeds no signal
 	}
 	if c.plane != nil {
 		errs = append(errs, c.plane.Stop())

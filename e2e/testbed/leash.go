@@ -26,17 +26,18 @@ exec PROGRAM "$@"
 `
 
 func newLeash(dir string) (*leash, error) {
-	dir, err := os.MkdirTemp(dir, "leash-")
-	if err != nil {
-		return nil, fmt.Errorf("making the leash: %w", err)
+	l := &leash{dir: filepath.Join(dir, "leash")}
+	if err := os.Mkdir(l.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the leash (each cluster needs a directory of its own): %w", err)
 	}
-	l := &leash{dir: dir}
 	if err := syscall.Mkfifo(l.fifo(), 0o600); err != nil {
 		return nil, fmt.Errorf("making the leash %s: %w", l.fifo(), err)
 	}
-	if l.held, err = os.OpenFile(l.fifo(), os.O_RDWR, 0); err != nil {
+	held, err := os.OpenFile(l.fifo(), os.O_RDWR, 0)
+	if err != nil {
 		return nil, fmt.Errorf("holding the leash: %w", err)
 	}
+	l.held = held
 	return l, nil
 }
 

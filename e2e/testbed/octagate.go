@@ -33,7 +33,10 @@ func (c *Cluster) StartOctagate(ctx context.Context, binary, config string, env 
 		return nil, err
 	}
 	if err := p.awaitReady(ctx, "http://"+health+"/readyz"); err != nil {
-		return nil, errors.Join(err, p.kill())
+		if !p.hasEnded() {
+			err = errors.Join(err, p.kill())
+		}
+		return nil, err
 	}
 	return &Octagate{process: p}, nil
 }
@@ -64,6 +67,9 @@ func (c *Cluster) octagate(binary string) (program, error) {
 	if err != nil {
 		return program{}, fmt.Errorf("finding %s: %w", binary, err)
 	}
+	if _, err := os.Stat(path); err != nil {
+		return program{}, fmt.Errorf("finding octagate, which `make build` builds: %w", err)
+	}
 	return c.program(fmt.Sprintf("octagate-%d", c.octagates.Add(1)), path)
 }
 
@@ -71,13 +77,13 @@ func (c *Cluster) octagate(binary string) (program, error) {
 func (p *process) awaitReady(ctx context.Context, url string) error {
 	client := &http.Client{Timeout: time.Second}
 	err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
-		if p.hasEnded() {
-			return false, errors.New("it ended")
-		}
-		return answers(ctx, client, url), nil
+		return p.hasEnded() || answers(ctx, client, url), nil
 	})
-	if err != nil {
-		return fmt.Errorf("waiting for %s: %w", url, p.failure("is not ready: "+err.Error()))
+	switch {
+	case p.hasEnded():
+		return p.failure("ended before it was ready")
+	case err != nil:
+		return fmt.Errorf("waiting for %s: %w: %w", url, err, p.failure("is not ready"))
 	}
 	return nil
 }

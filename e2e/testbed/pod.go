@@ -12,8 +12,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// node is where every Pod pretends to run.
-const node = "node-1"
+const (
+	node      = "node-1" // where every Pod pretends to run
+	container = "main"   // the only one of each Pod
+)
 
 // A Pod is one that runs nowhere: it has an address and is ready, which is all that
 // EndpointSlices want to know.
@@ -55,7 +57,7 @@ func (p Pod) object() *corev1.Pod {
 		Spec: corev1.PodSpec{
 			NodeName:                      node,
 			TerminationGracePeriodSeconds: new(int64(0)),
-			Containers:                    []corev1.Container{{Name: "main", Image: "none", Ports: p.containerPorts()}},
+			Containers:                    []corev1.Container{{Name: container, Image: "none", Ports: p.containerPorts()}},
 		},
 	}
 }
@@ -74,5 +76,9 @@ func (p Pod) status() corev1.PodStatus {
 		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
 		PodIP:      p.Address,
 		PodIPs:     []corev1.PodIP{{IP: p.Address}},
+		ContainerStatuses: []corev1.ContainerStatus{{
+			Name: container, Ready: true, Started: new(true),
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
+		}},
 	}
 }

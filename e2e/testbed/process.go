@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -37,6 +38,7 @@ type process struct {
 	log   string
 	ended chan struct{} // closed when it has ended
 	exit  error         // how it ended, once it has
+	asked atomic.Bool   // whether we sent a signal
 }
 
 // startProcess starts a program with these variables added to the environment.
@@ -68,11 +70,11 @@ func cleanEnviron() []string {
 	return env
 }
 
-// stop asks the process to end and kills it if it does not within the time given. A
-// process that had ended already, or ends badly, is an error.
+// stop asks the process to end and kills it if it does not within the time given. One
+// that ended without being asked, or ends badly, is an error.
 func (p *process) stop(within time.Duration) error {
 	if p.hasEnded() {
-		return p.failure("ended by itself")
+		return p.unasked()
 	}
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		return err
@@ -88,8 +90,12 @@ func (p *process) stop(within time.Duration) error {
 	}
 }
 
-// kill ends the process without asking.
+// kill ends the process without waiting for what it may have to say. One that ended
+// without being asked is an error.
 func (p *process) kill() error {
+	if p.hasEnded() {
+		return p.unasked()
+	}
 	if err := p.signal(syscall.SIGKILL); err != nil {
 		return err
 	}
@@ -99,10 +105,19 @@ func (p *process) kill() error {
 
 // signal reaches the whole process group; one that is gone already is no error.
 func (p *process) signal(s syscall.Signal) error {
+	p.asked.Store(true)
 	if err := syscall.Kill(-p.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("sending %s %v: %w", p.name, s, err)
 	}
 	return nil
+}
+
+// unasked is an error if the process ended although nobody sent it a signal.
+func (p *process) unasked() error {
+	if p.asked.Load() {
+		return nil
+	}
+	return p.failure("ended by itself")
 }
 
 func (p *process) hasEnded() bool {
@@ -114,13 +129,12 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// failure tells what happened with the end of the log.
+// failure tells what happened, with the end of the log.
 func (p *process) failure(what string) error {
-	err := fmt.Errorf("%s %s; its log %s ends with:\n%s", p.name, what, p.log, p.lastLines(15))
 	if p.hasEnded() && p.exit != nil {
-		return fmt.Errorf("%w\n%w", err, p.exit)
+		what += fmt.Sprintf(" (%v)", p.exit)
 	}
-	return err
+	return fmt.Errorf("%s %s; its log %s ends with:\n%s", p.name, what, p.log, p.lastLines(15))
 }
 
 func (p *process) lastLines(n int) string {

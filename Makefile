@@ -1,0 +1,49 @@
+# octagate: everything that is done with this repository. `make` explains it.
+#
+# Needed: Go, git and a shell. Everything else is built from Go modules, with the
+# versions that go.mod and e2e/cluster/go.mod pin.
+
+# The same settings for every build, so that each package is compiled only once.
+export CGO_ENABLED = 0
+BUILD = go build -trimpath
+
+# What tests and the demo run: the control plane of Kubernetes, and octagate.
+WORLD = KUBEBUILDER_ASSETS="$$(e2e/cluster/build)" && export KUBEBUILDER_ASSETS && export OCTAGATE="$(CURDIR)/bin/octagate"
+
+# The race detector needs cgo and a C compiler that works.
+RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
+
+.DEFAULT_GOAL := help
+.PHONY: help build cluster test demo emulator clean
+
+help: ## explain each target (this is the default)
+	@echo "usage: make TARGET"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## build octagate into bin/
+	$(BUILD) -o bin/octagate ./cmd/octagate
+
+cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 minutes) and print their directory
+	@e2e/cluster/build
+
+test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a real API server
+	go vet -trimpath ./...
+	@$(WORLD) && if $(RACE); then \
+		echo "go test -race -shuffle=on -count=1 ./..." && \
+		CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./...; \
+	else \
+		echo "**** NO RACE DETECTOR: it needs a C compiler, and there is none that works ****" && \
+		echo "go test -shuffle=on -count=1 ./..." && \
+		go test -trimpath -shuffle=on -count=1 ./...; \
+	fi
+
+demo: build ## tell the story on a real API server and an emulated OpenStack; ONCE=1 ends after it
+	$(BUILD) -o bin/demo ./e2e/demo
+	@$(WORLD) && bin/demo $(if $(filter-out 0,$(ONCE)),--once)
+
+emulator: ## serve the OpenStack emulator alone
+	go run -trimpath ./e2e/emulator/serve
+
+clean: ## remove what was built, the control plane too (its compiled packages stay in Go's build cache)
+	rm -rf bin .cache
