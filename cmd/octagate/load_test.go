@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,5 +68,20 @@ func TestNoFile(t *testing.T) {
 	_, err := load("does-not-exist.yaml")
 	if err == nil || err.Error() != "reading the configuration: open does-not-exist.yaml: no such file or directory" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheExampleHasEveryKey(t *testing.T) {
+	source, err := os.ReadFile("octagate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parse(source); err != nil {
+		t.Errorf("octagate.yaml:%v", err)
+	}
+	for _, key := range keys(reflect.TypeFor[Configuration]()) {
+		if !strings.Contains(string(source), key+":") {
+			t.Errorf("octagate.yaml does not show %s", key)
+		}
 	}
 }

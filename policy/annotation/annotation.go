@@ -136,10 +136,13 @@ func authored() []string {
 	return names
 }
 
-// Reference is the contract as a Markdown table.
+// Reference is the contract as a page of Markdown.
 func Reference() string {
 	var b strings.Builder
-	b.WriteString("| annotation | written by | default | meaning |\n|---|---|---|---|\n")
+	b.WriteString("# Annotations\n\n" +
+		"What may stand on a Service under `" + Prefix + "`. An unknown key or a bad value is refused when the\n" +
+		"Service is applied; what only the webhook writes is overwritten. `octagate annotations` prints this page.\n\n" +
+		"| annotation | written by | default | meaning |\n|---|---|---|---|\n")
 	for _, e := range All() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Key, e.Writer, e.Default, e.Doc)
 	}

@@ -1,6 +1,7 @@
 package annotation
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -97,5 +98,15 @@ func TestEveryAnnotationIsDocumentedOnce(t *testing.T) {
 			t.Errorf("%s: twice, without our prefix, or without a sentence", e.Key)
 		}
 		seen[e.Key] = true
+	}
+}
+
+func TestTheReferenceIsCurrent(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Reference(), string(page)); diff != "" {
+		t.Errorf("go run ./cmd/octagate annotations > policy/annotation/README.md\n%s", diff)
 	}
 }
