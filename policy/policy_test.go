@@ -147,7 +147,7 @@ func TestFindings(t *testing.T) {
 			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; free here: 172.24.4.13, 172.24.4.20\n"},
 		"floating-ip-free: one in use by this very VIP passes": {Subject{Service: service(asking("172.24.4.30"), clusterIPOf("10.2.0.30"))}, cloud, ""},
 		"floating-ip-free: one of the pool is denied": {Subject{Service: service(asking("172.24.4.40"))}, cloud,
-			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.40 was allocated for another Service; free here: 172.24.4.13, 172.24.4.20\n"},
+			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.40 was allocated by octagate, which also releases it; free here: 172.24.4.13, 172.24.4.20\n"},
 
 		"pool-configured: an external network of the author's own will do": {
 			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, external))}, cloud, ""},

@@ -10,12 +10,13 @@ import (
 //
 //	Field:   spec.loadBalancerIP, or metadata.annotations[octagate.dev/load-balancer-ip]
 //	Denies:  a floating IP that is associated with another port, or that octagate allocated
-//	         for another Service and will release
-//	Allows:  one that is associated with this Service's own VIP
+//	         itself, since it deletes that one when the pool has no more use for it
+//	Allows:  one of the author's own that is associated with this Service's VIP
 //	Source:  GET floatingips: port_id, fixed_ip_address, description
 var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)
-	if answer != facts.Yes || f.Free() || q.in.VIP.IsValid() && f.FixedIP == q.in.VIP {
+	ours := q.in.VIP.IsValid() && f.FixedIP == q.in.VIP && !f.Pool
+	if answer != facts.Yes || f.Free() || ours {
 		return nil
 	}
 	at, asked := requestedIP(q.subject.Service)
@@ -26,7 +27,7 @@ var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q qu
 func use(f facts.FloatingIP) string {
 	switch {
 	case f.Pool:
-		return "was allocated for another Service"
+		return "was allocated by octagate, which also releases it"
 	case f.FixedIP.IsValid():
 		return fmt.Sprintf("is in use by %s", f.FixedIP)
 	}

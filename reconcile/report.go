@@ -60,8 +60,11 @@ func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if !v.Denied() && v.Stale(written) {
 		written = v.Pinned(written)
 	}
-	if t.ID != "" {
+	switch {
+	case t.ID != "":
 		annotation.LoadBalancerID.Write(written, t.ID)
+	case o == (Outcome{}):
+		delete(written, annotation.LoadBalancerID.Key)
 	}
 	svc.Annotations = written
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"go.uber.org/zap/zapcore"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -16,7 +17,7 @@ import (
 
 // run runs both halves until ctx ends.
 func run(ctx context.Context, c Configuration) error {
-	ctrl.SetLogger(zap.New())
+	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
 	cloud, err := openstack.Configure(c.OpenStack.Cloud)
 	if err != nil {
 		return err

@@ -5,11 +5,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -40,11 +43,23 @@ func names(bindAddress string) []string {
 	return []string{serviceName, host}
 }
 
+// cluster is how to reach the API server: as kubectl would, else as a Pod does.
+func cluster() (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	c, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster in KUBECONFIG=%q, ~/.kube/config or a Pod's own account: %w",
+			os.Getenv(clientcmd.RecommendedConfigPathEnvVar), err)
+	}
+	c.QPS, c.Burst = 100, 200 // the API server's own fairness is the real limit
+	return c, nil
+}
+
 // manager connects to the API server and serves with the certificate.
 func manager(c Configuration, certificate *certs.Certificate) (ctrl.Manager, error) {
-	cluster, err := ctrl.GetConfig()
+	cluster, err := cluster()
 	if err != nil {
-		return nil, fmt.Errorf("finding the cluster (KUBECONFIG, or run in a Pod): %w", err)
+		return nil, err
 	}
 	host, port, err := split(c.Webhook.BindAddress)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,18 +17,16 @@ type world struct {
 	t     *testing.T
 	cloud *emulator.Cloud
 	nets  emulator.Networks
+	clock *emulator.Clock
 	url   string
-
-	mu  sync.Mutex
-	now time.Time
 }
 
 // pending is how long a status lasts in these tests.
 const pending = 10 * time.Second
 
 func newWorld(t *testing.T, change ...func(*emulator.Options)) *world {
-	w := &world{t: t, now: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)}
-	options := emulator.Options{Pending: pending, Now: w.clock}
+	w := &world{t: t, clock: emulator.NewClock()}
+	options := emulator.Options{Pending: pending, Now: w.clock.Now}
 	for _, f := range change {
 		f(&options)
 	}
@@ -39,18 +36,8 @@ func newWorld(t *testing.T, change ...func(*emulator.Options)) *world {
 	return w
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
 // pass lets time pass.
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
+func (w *world) pass(d time.Duration) { w.clock.Pass(d) }
 
 func (w *world) serve() {
 	server := httptest.NewServer(w.cloud)

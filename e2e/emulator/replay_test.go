@@ -62,7 +62,7 @@ var chance = []string{"fip-list-page"}
 func TestAnswersAreThoseOfTheRecordedCloud(t *testing.T) {
 	w := newWorld(t)
 	r := replay{world: w, tokens: map[string]string{"nonsense": "nonsense"}, there: map[string]string{}, here: map[string]string{}}
-	w.cloud = emulator.New(emulator.Options{Pending: pending, Now: w.clock}) // without networks
+	w.cloud = emulator.New(emulator.Options{Pending: pending, Now: w.clock.Now}) // without networks
 	w.serve()
 	for _, user := range []string{"demo", "admin", "other", "plain"} {
 		r.tokens[user] = w.as(user).token

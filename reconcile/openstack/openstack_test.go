@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,31 +20,13 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// A clock is turned by hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // A sky is an emulated cloud, our client of it, and a watch that makes a round
 // when it is told to.
 type sky struct {
 	*testing.T
 	cloud    *emulator.Cloud
 	networks emulator.Networks
-	clock    *clock
+	clock    *emulator.Clock
 	watch    *Watch
 	down     atomic.Bool
 }
@@ -53,7 +34,7 @@ type sky struct {
 const settle = time.Minute // how long a PENDING state lasts
 
 func newSky(t *testing.T) *sky {
-	s := &sky{T: t, clock: &clock{now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}}
+	s := &sky{T: t, clock: emulator.NewClock()}
 	s.cloud = emulator.New(emulator.Options{Pending: settle, Now: s.clock.Now})
 	s.networks = s.cloud.LayTwoSubnets()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +105,7 @@ func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 		if len(p) > 0 && !(observed.Status.Busy() && p[0].Locks()) {
 			s.step(p[0])
 		}
-		s.clock.pass(settle)
+		s.clock.Pass(settle)
 	}
 	s.Fatalf("not reached: %s", plan.Diff(desired, s.see()))
 	return octavia.Tree{}

@@ -44,7 +44,7 @@ func TestATreeIsNotCurrentAfterAStep(t *testing.T) {
 	if told := s.watch.round(t.Context()); len(told) > 0 {
 		t.Errorf("nothing changed, and yet these are told: %v", told)
 	}
-	s.clock.pass(settle)
+	s.clock.Pass(settle)
 	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
 		t.Error("the owner is not told that Octavia is done")
 	}

@@ -1,0 +1,37 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+func TestStopped(t *testing.T) {
+	refusal := func(r plan.Reason) error {
+		return fmt.Errorf("create listener TCP/80: %w", &plan.Refusal{Reason: r, Err: errors.New("no")})
+	}
+	for claim, tt := range map[string]struct {
+		err         error
+		reason      string
+		again       time.Duration
+		warn, fails bool
+	}{
+		"no error is the end":                         {nil, "", 0, false, false},
+		"a busy Octavia is waited for in peace":       {refusal(plan.Busy), "Working", 0, false, false},
+		"a quota is given time":                       {refusal(plan.Quota), "QuotaExceeded", time.Minute, true, false},
+		"so is what somebody else holds":              {refusal(plan.Conflict), "Conflict", time.Minute, true, false},
+		"what the cloud does not take needs a change": {refusal(plan.Invalid), "Refused", 0, true, false},
+		"a cloud that is away is tried again":         {refusal(plan.Away), "CloudUnreachable", 0, true, true},
+		"anything else is an error":                   {errors.New("odd"), "Error", 0, true, true},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			o := stopped(tt.err)
+			if o.Reason != tt.reason || o.Again != tt.again || o.Warn != tt.warn || (o.Err != nil) != tt.fails {
+				t.Errorf("got %+v", o)
+			}
+		})
+	}
+}
