@@ -1,0 +1,116 @@
+package reconcile
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// judged is a Service of type LoadBalancer as the webhook left it, and its verdict.
+func judged(edit func(*corev1.Service)) (*corev1.Service, policy.Verdict) {
+	svc := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Generation: 3},
+		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, ClusterIP: "10.2.0.7",
+			Ports: []corev1.ServicePort{{Port: 80, Protocol: corev1.ProtocolTCP}}},
+	}
+	if edit != nil {
+		edit(svc)
+	}
+	cfg := policy.Config{ExternalNetwork: "public", MemberMode: annotation.L3}
+	v := policy.Evaluate(cfg, policy.Subject{Service: svc}, facts.Snapshot{})
+	svc.Annotations = v.Pinned(svc.Annotations)
+	return svc, policy.Evaluate(cfg, policy.Subject{Service: svc, Stored: true}, facts.Snapshot{})
+}
+
+// built is the Service's tree in a state, with a floating IP on a port.
+func built(status octavia.Status, port string) octavia.Tree {
+	return octavia.Tree{
+		ID: "lb", Name: "shop/web", Status: status,
+		VIP:        octavia.VIP{Address: netip.MustParseAddr("10.2.0.7"), Port: "vip"},
+		FloatingIP: octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13"), Port: port},
+	}
+}
+
+func internal(s *corev1.Service) { s.Annotations = map[string]string{annotation.Internal.Key: "true"} }
+
+func onlyUDP(s *corev1.Service) {
+	s.Spec.Type, s.Spec.Ports[0].Protocol = corev1.ServiceTypeClusterIP, corev1.ProtocolUDP
+}
+
+func known(address string) func(*corev1.Service) {
+	return func(s *corev1.Service) {
+		s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: address}}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	working := Outcome{Reason: working, Waiting: "create listener TCP/443"}
+	for claim, tt := range map[string]struct {
+		edit    func(*corev1.Service)
+		tree    octavia.Tree
+		outcome Outcome
+		ready   string // status, reason and message of the condition
+		ingress string
+	}{
+		"nothing is there yet":                     {nil, octavia.Tree{}, working, "False Working create listener TCP/443", ""},
+		"no address before Octavia is done":        {nil, built("PENDING_CREATE", "vip"), working, "False Working create listener TCP/443", ""},
+		"all is well":                              {nil, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13"},
+		"a floating IP elsewhere is no address":    {nil, built(octavia.Active, "else"), working, "False Working create listener TCP/443", ""},
+		"an internal one is reached at its VIP":    {internal, built(octavia.Active, ""), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "10.2.0.7"},
+		"an update does not take the address away": {known("172.24.4.13"), built("PENDING_UPDATE", "vip"), working, "False Working create listener TCP/443", "172.24.4.13"},
+		"an ERROR does not take the address away":  {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
+		"a Service may want nothing":               {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			svc, v := judged(tt.edit)
+			s := (&Reconciler{}).status(svc, v, tt.tree, tt.outcome)
+			c, ingress := s.Conditions[0], ""
+			for _, i := range s.LoadBalancer.Ingress {
+				ingress += i.IP
+			}
+			if got := string(c.Status) + " " + c.Reason + " " + c.Message; got != tt.ready || c.ObservedGeneration != 3 {
+				t.Errorf("condition: %s of generation %d", got, c.ObservedGeneration)
+			}
+			if ingress != tt.ingress {
+				t.Errorf("ingress: %s", ingress)
+			}
+		})
+	}
+}
+
+func TestALeavingServiceIsCleanedOnlyWhenNothingIsLeft(t *testing.T) {
+	svc, v := judged(nil)
+	svc.Finalizers = []string{"example.org/theirs", Finalizer}
+	svc.Annotations["example.org/theirs"] = "x"
+	v.Managed = false
+	held := svc.DeepCopy()
+	mark(held, v, built(octavia.Active, "vip"), Outcome{Reason: working})
+	if diff := cmp.Diff(svc, held); diff != "" {
+		t.Errorf("something is left, and yet: %s", diff)
+	}
+	mark(svc, v, octavia.Tree{}, Outcome{})
+	if diff := cmp.Diff([]string{"example.org/theirs"}, svc.Finalizers); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]string{"example.org/theirs": "x", annotation.Members.Key: "L3"}, svc.Annotations); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
+	svc, v := judged(nil)
+	svc.Annotations = nil
+	v.Findings = []policy.Finding{{Severity: policy.Deny}}
+	mark(svc, v, octavia.Tree{}, Outcome{Reason: denied})
+	if len(svc.Annotations) > 0 {
+		t.Errorf("got %v", svc.Annotations)
+	}
+}
