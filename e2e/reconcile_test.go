@@ -209,3 +209,107 @@ func TestALoadBalancerInErrorIsReportedAndCanLeave(t *testing.T) {
 	c.kubectl("", "delete", "service", "web", "--timeout=30s")
 	c.until("", func() string { return c.tree("web") })
 }
+
+// away does something while octagate is not there to judge it.
+func (c *corner) away(do func()) {
+	c.Helper()
+	if err := world.Octagate.Kill(); err != nil {
+		c.Fatal(err)
+	}
+	do()
+	if err := world.RestartOctagate(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+	if err := world.Cluster.AwaitArmed(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+}
+
+func TestAPodThatIsReplacedAtItsAddress(t *testing.T) {
+	c := newCorner(t, "replaced")
+	c.pod("a", "10.1.4.1", webPorts)
+	c.apply(manifest("  clusterIP: 10.2.1.12\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.kubectl("", "delete", "pod", "a", "--grace-period=0", "--force")
+	c.pod("b", "10.1.4.1", webPorts)
+	c.until(`load balancer replaced/web   VIP 10.2.1.12   ACTIVE
+└─ listener replaced/web:TCP:80   TCP port 80
+   └─ pool replaced/web:TCP:80
+      └─ member replaced/b:8080   10.1.4.1:8080
+`, func() string { return c.tree("web") })
+	c.apply(manifest("  clusterIP: 10.2.1.12\n"+http80, "octagate.dev/member-mode: L2"))
+	c.settle("web")
+	before := world.Cloud.Counts()["PUT lbaas/pools/{id}/members"]
+	c.settle("web")
+	if after := world.Cloud.Counts()["PUT lbaas/pools/{id}/members"]; after != before {
+		t.Errorf("the members are set again and again: %d times, then %d", before, after)
+	}
+}
+
+// settle waits until the load balancer has been seen at rest for a good while.
+func (c *corner) settle(service string) {
+	c.Helper()
+	rest := 0
+	c.until("at rest", func() string {
+		b, err := c.balancer(service)
+		if err != nil || b == nil || b.Status != "ACTIVE" {
+			rest = 0
+		}
+		if rest++; rest < 50 {
+			return "not yet"
+		}
+		return "at rest"
+	})
+}
+
+func TestAFinalizerThatIsTakenAwayComesBack(t *testing.T) {
+	c := newCorner(t, "finalizer")
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.13\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	c.until("[octagate.dev/load-balancer]", func() string { return fmt.Sprint(c.service("web").Finalizers) })
+}
+
+func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {
+	c := newCorner(t, "spoilt")
+	c.pod("a", "10.1.5.1", webPorts)
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	before, address := c.tree("web"), c.ingress("web")
+	c.away(func() { c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n  loadBalancerIP: nonsense\n" + http80)) })
+	c.until("False Denied", func() string { return c.ready("web") })
+	if after := c.tree("web"); after != before || c.ingress("web") != address {
+		t.Errorf("before:\n%s%s\nafter:\n%s%s", before, address, after, c.ingress("web"))
+	}
+	c.pod("b", "10.1.5.2", webPorts)
+	c.until("10.1.5.1:8080 10.1.5.2:8080", func() string {
+		b, err := c.balancer("web")
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(b.Addresses(), " ")
+	})
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+}
+
+func TestANewClusterIPIsFollowed(t *testing.T) {
+	c := newCorner(t, "moved")
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.15\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	address := c.ingress("web")
+	c.away(func() {
+		c.kubectl("", "patch", "service", "web", "--type=merge", "-p",
+			`{"spec":{"type":"ExternalName","externalName":"example.org","clusterIP":null,"clusterIPs":null}}`)
+		c.kubectl("", "patch", "service", "web", "--type=merge", "-p",
+			`{"spec":{"type":"LoadBalancer","externalName":null,"clusterIP":"10.2.1.16","clusterIPs":["10.2.1.16"]}}`)
+	})
+	c.until("10.2.1.16", func() string {
+		b, err := c.balancer("web")
+		if err != nil || b == nil {
+			return "none"
+		}
+		return b.VIP
+	})
+	c.until("True Ready "+address, func() string { return c.ready("web") + " " + c.ingress("web") })
+}

@@ -11,9 +11,10 @@ type Severity string
 
 // The severities.
 const (
-	Deny   Severity = "deny"   // the Service must not be stored
-	Warn   Severity = "warn"   // it may be, but its author should know
-	Unsure Severity = "unsure" // the rule could not be checked: OpenStack did not answer
+	Deny     Severity = "deny"     // the Service must not be stored
+	Forgiven Severity = "forgiven" // it should not be, but was before: its author is warned
+	Warn     Severity = "warn"     // it may be, but its author should know
+	Unsure   Severity = "unsure"   // the rule could not be checked: OpenStack did not answer
 )
 
 // A Finding is one thing that a rule noticed.
@@ -35,9 +36,9 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s %s %s", f.Field, f.Value, f.Message)
 }
 
-// same reports whether g is about the same thing as f.
-func (f Finding) same(g Finding) bool {
-	return f.Rule == g.Rule && f.Field.String() == g.Field.String() && f.Value == g.Value
+// deniedBefore reports whether g is a denial for the same thing as f.
+func (f Finding) deniedBefore(g Finding) bool {
+	return g.Severity == Deny && f.Rule == g.Rule && f.Field.String() == g.Field.String() && f.Value == g.Value
 }
 
 // Denied reports whether anything forbids the Service.

@@ -70,11 +70,11 @@ func (e ExternalIP) String() string {
 // read takes from the subject what its author asked for, and from earlier
 // decisions and the configuration what the author left open.
 func read(cfg Config, s Subject, known facts.Snapshot) Intent {
-	svc, decided := s.Service, s.decided()
+	svc, decided := s.Service, s.decided(cfg)
 	cfg = cfg.since(decided)
 	in := Intent{
 		Name:       svc.Namespace + "/" + svc.Name,
-		VIP:        allocated(cfg, svc, known),
+		VIP:        s.allocated(cfg, known),
 		VIPSubnet:  first(annotation.VIPSubnetID, cfg.ServiceSubnet, decided),
 		MemberMode: first(annotation.Members, cfg.MemberMode, svc.Annotations, decided),
 		Provider:   first(annotation.Provider, cfg.Provider, svc.Annotations, decided),
@@ -106,11 +106,11 @@ func first[T any](d annotation.Def[T], otherwise T, maps ...map[string]string) T
 	return otherwise
 }
 
-// allocated is svc's ClusterIP. In a dry run the API server shows the network
-// address of a range in its place, which it never allocates.
-func allocated(cfg Config, svc *corev1.Service, known facts.Snapshot) netip.Addr {
-	a, err := annotation.ParseAddress(svc.Spec.ClusterIP)
-	if err != nil || slices.ContainsFunc(serviceCIDRs(cfg, known), func(p netip.Prefix) bool { return p.Masked().Addr() == a }) {
+// allocated is the ClusterIP. In a dry run the API server shows the network
+// address of a range in its place.
+func (s Subject) allocated(cfg Config, known facts.Snapshot) netip.Addr {
+	a, err := annotation.ParseAddress(s.Service.Spec.ClusterIP)
+	if err != nil || s.DryRun && slices.ContainsFunc(serviceCIDRs(cfg, known), func(p netip.Prefix) bool { return p.Masked().Addr() == a }) {
 		return netip.Addr{}
 	}
 	return a

@@ -20,15 +20,17 @@ import (
 type Subject struct {
 	Service *corev1.Service
 	Old     *corev1.Service // on update, what it was before
-	Stored  bool            // read from the API server: its pins are decisions, not wishes
+	Built   bool            // it has a load balancer: its pins are decisions, not wishes
+	DryRun  bool            // its ClusterIP may be a placeholder
 }
 
-// decided are the annotations that earlier evaluations pinned.
-func (s Subject) decided() map[string]string {
+// decided are the annotations that earlier evaluations pinned. What stood on a
+// Service while it was not ours was not pinned by anybody.
+func (s Subject) decided(cfg Config) map[string]string {
 	switch {
-	case s.Old != nil:
+	case s.Old != nil && managed(cfg, s.Old):
 		return s.Old.Annotations
-	case s.Stored:
+	case s.Built:
 		return s.Service.Annotations
 	}
 	return nil
@@ -51,7 +53,7 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	c := question{cfg, s, read(cfg, s, known), known}
 	v := Verdict{Managed: true, Intent: c.in, Findings: c.findings()}
 	if s.Old != nil {
-		before := Evaluate(cfg, Subject{Service: s.Old, Stored: true}, known)
+		before := Evaluate(cfg, Subject{Service: s.Old, Built: true}, known)
 		v.Findings = forgive(v.Findings, before.Findings)
 	}
 	v.Pins = v.pins(cfg, known)
@@ -85,8 +87,8 @@ func managed(cfg Config, svc *corev1.Service) bool {
 // so that an old fault never holds up an unrelated update.
 func forgive(now, before []Finding) []Finding {
 	for i, f := range now {
-		if f.Severity == Deny && slices.ContainsFunc(before, f.same) {
-			now[i].Severity = Warn
+		if f.Severity == Deny && slices.ContainsFunc(before, f.deniedBefore) {
+			now[i].Severity = Forgiven
 		}
 	}
 	return now
@@ -96,29 +98,43 @@ func forgive(now, before []Finding) []Finding {
 func (v Verdict) pins(cfg Config, known facts.Snapshot) map[string]string {
 	m := v.Intent.pins()
 	annotation.Policy.Write(m, cfg.digest())
-	annotation.Verdict.Write(m, annotation.Accepted)
-	if v.Unverified() {
-		annotation.Verdict.Write(m, annotation.Unverified)
-	}
+	annotation.Verdict.Write(m, v.answer())
 	if f, answer := known.FloatingIP(v.Intent.ExternalIP.Address); answer == facts.Yes {
 		annotation.FloatingIPID.Write(m, f.ID)
 	}
 	return m
 }
 
+// answer is the verdict in one word.
+func (v Verdict) answer() annotation.Answer {
+	switch {
+	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven }):
+		return annotation.Denied
+	case v.Unverified():
+		return annotation.Unverified
+	}
+	return annotation.Accepted
+}
+
 // volatile are the pins that rest on the facts of the moment.
 var volatile = []string{annotation.Verdict.Key, annotation.FloatingIPID.Key}
 
-// Stale reports whether written lacks a pin of v or has another value for one.
-// Pins that rest on the facts of the moment count only when they are missing.
+// Stale reports whether written is not what Pinned would make of it. Pins that
+// rest on the facts of the moment count only when the verdict is missing.
 func (v Verdict) Stale(written map[string]string) bool {
-	for key, value := range v.Pins {
-		w, ok := written[key]
-		if !ok && key != annotation.FloatingIPID.Key || ok && w != value && !slices.Contains(volatile, key) {
-			return true
-		}
+	if _, judged := written[annotation.Verdict.Key]; !judged {
+		return true
 	}
-	return false
+	return !maps.Equal(steady(written), steady(v.Pinned(written)))
+}
+
+// steady is m less what rests on the facts of the moment.
+func steady(m map[string]string) map[string]string {
+	m = maps.Clone(m)
+	for _, key := range volatile {
+		delete(m, key)
+	}
+	return m
 }
 
 // Pinned is what the author asked for in written, and v's pins where the author

@@ -69,6 +69,8 @@ func ofType(t corev1.ServiceType) edit { return func(s *corev1.Service) { s.Spec
 func label(s *corev1.Service)          { s.Labels = map[string]string{"team": "x"} }
 func plain(s *corev1.Service)          { s.Spec.Type, s.Spec.LoadBalancerIP = corev1.ServiceTypeClusterIP, "" }
 
+func builtAlready(s *corev1.Service) { s.Annotations[annotation.LoadBalancerID.Key] = external }
+
 func class(name string) edit {
 	return func(s *corev1.Service) { s.Spec.LoadBalancerClass = &name }
 }
@@ -101,7 +103,7 @@ func TestFindings(t *testing.T) {
 		"a good LoadBalancer passes":                   {Subject{Service: service()}, cloud, ""},
 		"a good ClusterIP passes":                      {Subject{Service: service(plain)}, cloud, ""},
 		"a ClusterIP that is not allocated yet passes": {Subject{Service: service(plain, clusterIPOf(""))}, cloud, ""},
-		"the placeholder of a dry run passes":          {Subject{Service: service(plain, clusterIPOf("10.2.0.0"))}, cloud, ""},
+		"the placeholder of a dry run passes":          {Subject{Service: service(plain, clusterIPOf("10.2.0.0")), DryRun: true}, cloud, ""},
 
 		"cluster-ip-range: an address outside is denied": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
@@ -141,7 +143,7 @@ func TestFindings(t *testing.T) {
 		"floating-ip-exists: without friends the command is named": {Subject{Service: service()}, taken,
 			"deny floating-ip-exists: spec.loadBalancerIP 172.24.4.13 is not a floating IP of this project; none is free; try: openstack floating ip create " + external + "\n"},
 		"floating-ip-exists: a silent cloud only warns": {Subject{Service: service()}, silent,
-			"unsure floating-ip-exists: spec.loadBalancerIP 172.24.4.13 could not be verified: OpenStack did not answer; it is checked again before it is used\n"},
+			"unsure floating-ip-exists: spec.loadBalancerIP 172.24.4.13 is unverified: OpenStack did not answer in time\n"},
 
 		"floating-ip-free: one in use is denied": {Subject{Service: service(asking("172.24.4.30"))}, cloud,
 			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; free here: 172.24.4.13, 172.24.4.20\n"},
@@ -160,15 +162,24 @@ func TestFindings(t *testing.T) {
 				"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 
 		"an old fault is forgiven": {Subject{Service: service(label, asking("172.24.4.99")), Old: service(asking("172.24.4.99"))}, cloud,
-			"warn floating-ip-exists: spec.loadBalancerIP 172.24.4.99 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
+			"forgiven floating-ip-exists: spec.loadBalancerIP 172.24.4.99 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
 		"a new fault is not": {Subject{Service: service(asking("172.24.4.98")), Old: service(asking("172.24.4.99"))}, cloud,
 			"deny floating-ip-exists: spec.loadBalancerIP 172.24.4.98 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},
 
+		"what was only warned of is not forgiven": {Subject{Service: service(onlyUDP), Old: service(plain, onlyUDP)}, cloud,
+			"warn protocol: spec.ports[0]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n" +
+				"deny no-listener: spec.ports UDP/53 leaves nothing to balance: every port is ignored; add a TCP port or use type ClusterIP\n"},
+
+		"fixed-once-built: before there is a load balancer all is open": {
+			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(with(annotation.Provider.Key, "nosuch"))}, cloud, ""},
+		"fixed-once-built: the cloud's default is fixed, too": {
+			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(builtAlready, with(annotation.Verdict.Key, "accepted"))}, cloud,
+			"deny fixed-once-built: metadata.annotations[octagate.dev/provider] ovn cannot replace the cloud's default on an existing load balancer; make a new Service\n"},
 		"fixed-once-built: another provider is denied": {
-			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(with(annotation.Provider.Key, "amphora"))}, cloud,
+			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(builtAlready, with(annotation.Provider.Key, "amphora"))}, cloud,
 			"deny fixed-once-built: metadata.annotations[octagate.dev/provider] ovn cannot replace amphora on an existing load balancer; make a new Service\n"},
 		"fixed-once-built: leaving the pin out keeps it": {
-			Subject{Service: service(), Old: service(with(annotation.Provider.Key, "ovn"))}, cloud, ""},
+			Subject{Service: service(), Old: service(builtAlready, with(annotation.Provider.Key, "ovn"))}, cloud, ""},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, told(Evaluate(config, tt.subject, tt.known))); diff != "" {
@@ -247,8 +258,59 @@ func TestPinsReplaceNoChoiceOfTheAuthor(t *testing.T) {
 	svc := service(with(annotation.Members.Key, "L4"), with(annotation.Verdict.Key, "forged"))
 	v := Evaluate(config, Subject{Service: svc}, cloud)
 	m := v.Pinned(svc.Annotations)
-	if m[annotation.Members.Key] != "L4" || m[annotation.Verdict.Key] != "accepted" {
+	if m[annotation.Members.Key] != "L4" || m[annotation.Verdict.Key] != "denied" {
 		t.Errorf("got %v", m)
+	}
+}
+
+// What stands on a Service that is not ours yet is what its author wrote there.
+func TestPinsCannotBePrepared(t *testing.T) {
+	old := service(ofType(corev1.ServiceTypeExternalName), with(annotation.VIPSubnetID.Key, podSubnet), with(annotation.Verdict.Key, "accepted"))
+	now := old.DeepCopy()
+	plain(now)
+	if got := Evaluate(config, Subject{Service: now, Old: old}, cloud).Intent.VIPSubnet; got != serviceSubnet {
+		t.Errorf("the VIP would be in %s", got)
+	}
+}
+
+func TestTheVerdictInOneWord(t *testing.T) {
+	bad := service(asking("172.24.4.99"))
+	for claim, tt := range map[string]struct {
+		subject Subject
+		known   facts.Snapshot
+		want    string
+	}{
+		"good":           {Subject{Service: service()}, cloud, "accepted"},
+		"warned":         {Subject{Service: service(port(corev1.ProtocolUDP, 53))}, cloud, "accepted"},
+		"denied":         {Subject{Service: bad}, cloud, "denied"},
+		"forgiven":       {Subject{Service: bad, Old: bad}, cloud, "denied"},
+		"a silent cloud": {Subject{Service: bad}, facts.Snapshot{}, "unverified"},
+	} {
+		if got := Evaluate(config, tt.subject, tt.known).Pins[annotation.Verdict.Key]; got != tt.want {
+			t.Errorf("%s: got %s", claim, got)
+		}
+	}
+}
+
+func TestStale(t *testing.T) {
+	v := Evaluate(config, Subject{Service: service()}, cloud)
+	for claim, tt := range map[string]struct {
+		edit func(map[string]string)
+		want bool
+	}{
+		"what was just pinned is not":           {func(map[string]string) {}, false},
+		"a missing verdict is":                  {func(m map[string]string) { delete(m, annotation.Verdict.Key) }, true},
+		"a missing pin is":                      {func(m map[string]string) { delete(m, annotation.Listeners.Key) }, true},
+		"another pin is":                        {func(m map[string]string) { m[annotation.Listeners.Key] = "TCP/1" }, true},
+		"a pin too many is":                     {func(m map[string]string) { m[annotation.IgnoredPorts.Key] = "UDP/53" }, true},
+		"another verdict is a thing of the day": {func(m map[string]string) { m[annotation.Verdict.Key] = "unverified" }, false},
+		"other people's keys are theirs":        {func(m map[string]string) { m["example.org/x"] = "y" }, false},
+	} {
+		m := v.Pinned(nil)
+		tt.edit(m)
+		if got := v.Stale(m); got != tt.want {
+			t.Errorf("%s: got %v", claim, got)
+		}
 	}
 }
 
@@ -304,7 +366,7 @@ func TestPinsOutliveConfiguration(t *testing.T) {
 		later := config
 		later.Provider, later.Flavor, later.ServiceSubnet, later.MemberMode = "ovn", external, podSubnet, annotation.L2
 		for _, cfg := range []Config{config, later} {
-			after := Evaluate(cfg, Subject{Service: stored, Stored: true}, cloud)
+			after := Evaluate(cfg, Subject{Service: stored, Built: true}, cloud)
 			for _, m := range []map[string]string{before.Pins, after.Pins} {
 				delete(m, annotation.Policy.Key)
 			}

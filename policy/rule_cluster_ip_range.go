@@ -15,7 +15,7 @@ import (
 //
 //	Field:   spec.clusterIP
 //	Denies:  an address outside every service CIDR; an address that is misspelt
-//	Allows:  an address that is not allocated yet
+//	Allows:  an address that is not allocated yet, which a dry run shows as a network address
 //	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects
 var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q question) []Finding {
 	asked := q.subject.Service.Spec.ClusterIP

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/octagate/octagate/policy/annotation"
@@ -9,7 +10,7 @@ import (
 // fixedOnceBuilt: Octavia cannot change the provider or the flavor of a load balancer.
 //
 //	Field:   metadata.annotations[octagate.dev/provider], [octagate.dev/flavor-id]
-//	Denies:  an update to another value than the one that was pinned
+//	Denies:  once there is a load balancer, another value than the one that was pinned
 //	Allows:  leaving the annotation out, which keeps the pin
 var fixedOnceBuilt = rule{name: "fixed-once-built", check: func(q question) []Finding {
 	return append(changed(q, annotation.Provider, q.in.Provider), changed(q, annotation.FlavorID, q.in.Flavor)...)
@@ -17,9 +18,10 @@ var fixedOnceBuilt = rule{name: "fixed-once-built", check: func(q question) []Fi
 
 // changed objects when the value now differs from the one decided before.
 func changed(q question, d annotation.Def[string], now string) []Finding {
-	before, pinned := d.Read(q.subject.decided())
-	if !pinned || before == now {
+	decided := q.subject.decided(q.cfg)
+	before, _ := d.Read(decided)
+	if _, built := annotation.LoadBalancerID.Read(decided); !built || before == now {
 		return nil
 	}
-	return one(Deny, keyed(d), now, fmt.Sprintf("cannot replace %s on an existing load balancer; make a new Service", before))
+	return one(Deny, keyed(d), now, fmt.Sprintf("cannot replace %s on an existing load balancer; make a new Service", cmp.Or(before, "the cloud's default")))
 }

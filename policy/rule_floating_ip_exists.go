@@ -21,7 +21,7 @@ var floatingIPExists = rule{name: "floating-ip-exists", live: true, check: func(
 	at, asked := requestedIP(q.subject.Service)
 	switch _, answer := q.known.FloatingIP(a); answer {
 	case facts.Unknown:
-		return one(Unsure, at, asked, "could not be verified: OpenStack did not answer; it is checked again before it is used")
+		return one(Unsure, at, asked, "is unverified: OpenStack did not answer in time")
 	case facts.No:
 		return one(Deny, at, asked, "is not a floating IP of this project; "+instead(q.known, q.cfg.ExternalNetwork))
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/octagate/octagate/reconcile/plan"
@@ -16,6 +17,7 @@ type Outcome struct {
 	Waiting string        // what for, or what is wrong; empty when finished
 	Again   time.Duration // when to look again; zero leaves it to changes
 	Warn    bool          // somebody has to do something
+	Upkeep  bool          // it is only the members that follow their Pods
 	Err     error         // to be tried again with growing pauses
 }
 
@@ -24,7 +26,9 @@ const (
 	ready   = "Ready"
 	working = "Working" // a step was taken, Octavia is at work
 	denied  = "Denied"  // policy objects
-	broken  = "LoadBalancerError"
+
+	unverified = "Unverified" // the cloud could not be asked yet
+	broken     = "LoadBalancerError"
 )
 
 // How long to leave a Service alone.
@@ -32,6 +36,9 @@ const (
 	quotaPause   = time.Minute      // that the project's quota, or somebody else, stands in the way of
 	deniedPause  = 30 * time.Second // that policy objects to
 	changedPause = time.Second      // that changed while it was reconciled: the change itself asks for more
+
+	unverifiedPause = 2 * time.Second // whose facts will come with the next round of the Watch
+	refusedPause    = 5 * time.Minute // that the cloud does not take as it is: an operator may change the cloud
 )
 
 // Kubernetes gives every Service with a selector an EndpointSlice within a
@@ -56,6 +63,9 @@ func stopped(err error) Outcome {
 	if err == nil {
 		return Outcome{}
 	}
+	if apierrors.IsConflict(err) {
+		return Outcome{Reason: working, Waiting: "the Service has changed meanwhile", Again: changedPause}
+	}
 	if !errors.As(err, &r) {
 		return Outcome{Reason: "Error", Waiting: err.Error(), Warn: true, Err: err}
 	}
@@ -65,10 +75,20 @@ func stopped(err error) Outcome {
 		o.Reason, o.Warn = working, false // the Watch tells when it is not any more
 	case plan.Quota, plan.Conflict:
 		o.Again = quotaPause
+	case plan.Invalid:
+		o.Again = refusedPause
 	case plan.Away:
 		o.Err = err
 	}
 	return o
+}
+
+// atWork is the outcome while Octavia carries out p, or something before p.
+func atWork(p plan.Plan) Outcome {
+	if len(p) == 0 {
+		return Outcome{Reason: working, Waiting: "Octavia is at work on the load balancer", Upkeep: true}
+	}
+	return Outcome{Reason: working, Waiting: p[0].String(), Upkeep: len(p.Upkeep()) == len(p)}
 }
 
 // Result is the outcome in controller-runtime's terms.

@@ -19,13 +19,13 @@ func TestStopped(t *testing.T) {
 		again       time.Duration
 		warn, fails bool
 	}{
-		"no error is the end":                         {nil, "", 0, false, false},
-		"a busy Octavia is waited for in peace":       {refusal(plan.Busy), "Working", 0, false, false},
-		"a quota is given time":                       {refusal(plan.Quota), "QuotaExceeded", time.Minute, true, false},
-		"so is what somebody else holds":              {refusal(plan.Conflict), "Conflict", time.Minute, true, false},
-		"what the cloud does not take needs a change": {refusal(plan.Invalid), "Refused", 0, true, false},
-		"a cloud that is away is tried again":         {refusal(plan.Away), "CloudUnreachable", 0, true, true},
-		"anything else is an error":                   {errors.New("odd"), "Error", 0, true, true},
+		"no error is the end":                                {nil, "", 0, false, false},
+		"a busy Octavia is waited for in peace":              {refusal(plan.Busy), "Working", 0, false, false},
+		"a quota is given time":                              {refusal(plan.Quota), "QuotaExceeded", time.Minute, true, false},
+		"so is what somebody else holds":                     {refusal(plan.Conflict), "Conflict", time.Minute, true, false},
+		"what the cloud does not take is rarely tried again": {refusal(plan.Invalid), "Refused", 5 * time.Minute, true, false},
+		"a cloud that is away is tried again":                {refusal(plan.Away), "CloudUnreachable", 0, true, true},
+		"anything else is an error":                          {errors.New("odd"), "Error", 0, true, true},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			o := stopped(tt.err)

@@ -54,11 +54,16 @@ type Reconciler struct {
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
 func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.Result, error) {
-	verdict := policy.Evaluate(r.Policy, policy.Subject{Service: svc, Stored: true}, r.Known(ctx))
-	if leaving(svc, verdict) && !controllerutil.ContainsFinalizer(svc, Finalizer) {
-		return ctrl.Result{}, nil
-	}
 	observed, err := r.Cloud.Observe(r.owner(svc))
+	verdict := policy.Evaluate(r.Policy, policy.Subject{Service: svc, Built: observed.Exists()}, r.Known(ctx))
+	if leaving(svc, verdict) && observed.Empty() && !controllerutil.ContainsFinalizer(svc, Finalizer) {
+		return ctrl.Result{}, nil // not ours, and never was or is no more
+	}
+	if !observed.Empty() {
+		if err := r.hold(ctx, svc); err != nil {
+			return again(err)
+		}
+	}
 	if refused(err, plan.Busy) {
 		return ctrl.Result{}, nil // the Watch asks for a reconcile when it knows more
 	}
@@ -66,13 +71,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 	if err == nil {
 		outcome = r.converge(ctx, svc, verdict, observed)
 	}
-	switch err := r.report(ctx, svc, verdict, observed, outcome); {
-	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: changedPause}, nil
-	case client.IgnoreNotFound(err) != nil:
-		return ctrl.Result{}, fmt.Errorf("reporting on the Service: %w", err)
+	if err := r.report(ctx, svc, verdict, observed, outcome); err != nil {
+		return again(fmt.Errorf("reporting on the Service: %w", err))
 	}
 	return outcome.Result()
+}
+
+// again is what comes of a write to the Service that failed. Who lost a race
+// against another write looks at the Service as it is now.
+func again(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: changedPause}, nil
+	}
+	return ctrl.Result{}, client.IgnoreNotFound(err)
 }
 
 // leaving reports whether svc no longer wants anything from us. It is asked
@@ -85,14 +96,15 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 	return octavia.Owner{Cluster: r.Cluster, UID: svc.UID}
 }
 
-// converge takes the steps from observed to what svc desires. A denied Service
-// is not built; what is built already goes on being kept.
+// converge takes the steps from observed to what svc desires. Of a Service that
+// policy denies nothing new is built and nothing is torn down; its members go on
+// following its Pods.
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
-	if v.Denied() && !leaving(svc, v) && !observed.Exists() {
-		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
+	if leaving(svc, v) {
+		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
 	}
-	if observed.Status == octavia.Failed && !leaving(svc, v) {
-		return Outcome{Reason: broken, Waiting: "Octavia has it in ERROR; see: openstack loadbalancer show " + observed.ID, Warn: true}
+	if objection := objection(v, observed); objection.Reason != "" && !observed.Exists() {
+		return objection
 	}
 	desired, err := r.desire(ctx, svc, v)
 	if errors.Is(err, errNoSlices) {
@@ -101,14 +113,38 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 	if err != nil {
 		return stopped(err)
 	}
-	return r.take(ctx, svc, plan.Diff(desired, observed), observed.Status.Busy())
+	return r.improve(ctx, svc, v, plan.Diff(desired, observed), observed)
 }
 
-// desire is the zero tree for a Service that is leaving.
-func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {
-	if leaving(svc, v) {
-		return octavia.Tree{}, nil
+// improve takes the plan, or what an objection leaves of it.
+func (r *Reconciler) improve(ctx context.Context, svc *corev1.Service, v policy.Verdict, p plan.Plan, observed octavia.Tree) Outcome {
+	objection := objection(v, observed)
+	if objection.Reason == "" {
+		return r.take(ctx, svc, p, observed)
 	}
+	if observed.Status == octavia.Failed {
+		return objection // Octavia refuses every change but deletion
+	}
+	if o := r.take(ctx, svc, p.Upkeep(), observed); o.Reason != "" {
+		return o
+	}
+	return objection
+}
+
+// objection is why a Service is not simply built; the zero Outcome: nothing is.
+func objection(v policy.Verdict, observed octavia.Tree) Outcome {
+	switch {
+	case v.Denied():
+		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
+	case v.Unverified() && !observed.Exists():
+		return Outcome{Reason: unverified, Waiting: "what the Service asks for is not verified yet: OpenStack has not answered", Again: unverifiedPause}
+	case observed.Status == octavia.Failed:
+		return Outcome{Reason: broken, Waiting: "Octavia has it in ERROR; see: openstack loadbalancer show " + observed.ID, Warn: true}
+	}
+	return Outcome{}
+}
+
+func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {
 	var slices discoveryv1.EndpointSliceList
 	err := r.Client.List(ctx, &slices, client.InNamespace(svc.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: svc.Name})
 	if err != nil {
@@ -122,15 +158,15 @@ func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.V
 
 // take takes steps until Octavia is busy. The next reconcile, which the Watch
 // asks for when it is not, plans afresh from what is then true.
-func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan, busy bool) Outcome {
-	if err := r.hold(ctx, svc, p); apierrors.IsConflict(err) {
-		return Outcome{Reason: working, Waiting: "the Service has changed meanwhile", Again: changedPause}
-	} else if err != nil {
-		return stopped(err)
+func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan, observed octavia.Tree) Outcome {
+	if len(p) > 0 {
+		if err := r.hold(ctx, svc); err != nil {
+			return stopped(err)
+		}
 	}
 	for _, step := range p {
-		if busy && step.Locks() {
-			return Outcome{Reason: working, Waiting: "Octavia is at work; next: " + step.String()}
+		if observed.Status.Busy() && step.Locks() {
+			return atWork(p)
 		}
 		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
 			return stopped(err)
@@ -138,26 +174,19 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
 		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
 		if step.Locks() {
-			return Outcome{Reason: working, Waiting: step.String()}
+			return atWork(p)
 		}
 	}
-	return resting(p, busy)
-}
-
-// resting is the outcome when there is nothing left to do before the next look.
-func resting(p plan.Plan, busy bool) Outcome {
-	switch {
-	case busy:
-		return Outcome{Reason: working, Waiting: "Octavia is at work on the load balancer"}
-	case len(p) > 0:
-		return Outcome{Reason: working, Waiting: p[len(p)-1].String()}
+	if observed.Status.Busy() || len(p) > 0 {
+		return atWork(p)
 	}
 	return Outcome{}
 }
 
-// hold puts our finalizer on svc before the first step that makes anything.
-func (r *Reconciler) hold(ctx context.Context, svc *corev1.Service, p plan.Plan) error {
-	if len(p) == 0 || !svc.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(svc, Finalizer) {
+// hold puts our finalizer on svc when there is, or is about to be, something of
+// it in the cloud.
+func (r *Reconciler) hold(ctx context.Context, svc *corev1.Service) error {
+	if !svc.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(svc, Finalizer) {
 		return nil
 	}
 	before := svc.DeepCopy()

@@ -5,12 +5,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	crreconcile "sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -36,11 +39,21 @@ func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named("service").
-		For(&corev1.Service{}).
+		For(&corev1.Service{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: concerns})).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(serviceOf)).
 		WatchesRawSource(source.Channel(r.changed, handler.TypedEnqueueRequestsFromMapFunc(r.owned))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(crreconcile.AsReconciler[*corev1.Service](mgr.GetClient(), r))
+}
+
+// concerns leaves out updates that only report: what we write into the status,
+// which may differ with every try, must not ask for another try.
+func concerns(e event.UpdateEvent) bool {
+	before, now := e.ObjectOld.(*corev1.Service).DeepCopy(), e.ObjectNew.(*corev1.Service).DeepCopy()
+	for _, svc := range []*corev1.Service{before, now} {
+		svc.Status, svc.ResourceVersion, svc.ManagedFields = corev1.ServiceStatus{}, "", nil
+	}
+	return !equality.Semantic.DeepEqual(before, now)
 }
 
 // Changed asks for a reconcile of the Service that owns a tree.

@@ -42,8 +42,8 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 	return r.Client.Patch(ctx, marked, client.MergeFromWithOptions(svc, client.MergeFromWithOptimisticLock{}))
 }
 
-// mark puts on svc what reconciling found out, and takes everything of ours off
-// a Service that has left.
+// mark puts on svc what reconciling found out, and takes off a Service that has
+// left what nobody but us writes.
 func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if leaving(svc, v) {
 		if t.Empty() && o == (Outcome{}) {
@@ -57,7 +57,7 @@ func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if written == nil {
 		written = map[string]string{}
 	}
-	if !v.Denied() && v.Stale(written) {
+	if v.Stale(written) {
 		written = v.Pinned(written)
 	}
 	switch {
@@ -69,7 +69,8 @@ func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	svc.Annotations = written
 }
 
-// status is svc's status as it should be.
+// status is svc's status as it should be. A Service that is ready stays so while
+// its members follow its Pods.
 func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) corev1.ServiceStatus {
 	s := *svc.Status.DeepCopy()
 	if leaving(svc, v) && t.Empty() && o == (Outcome{}) {
@@ -77,7 +78,9 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 		s.LoadBalancer = corev1.LoadBalancerStatus{}
 		return s
 	}
-	apimeta.SetStatusCondition(&s.Conditions, condition(svc, v, t, o))
+	if !o.Upkeep || !apimeta.IsStatusConditionTrue(s.Conditions, Ready) {
+		apimeta.SetStatusCondition(&s.Conditions, condition(svc, v, t, o))
+	}
 	if svc.Spec.Type == corev1.ServiceTypeLoadBalancer && t.Status == octavia.Active {
 		s.LoadBalancer.Ingress = ingress(v, t)
 	}
@@ -88,8 +91,6 @@ func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome)
 	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, ObservedGeneration: svc.Generation, Reason: o.Reason, Message: o.Waiting}
 	switch {
 	case o != (Outcome{}):
-	case v.Denied():
-		c.Reason, c.Message = denied, v.Errors().ToAggregate().Error()
 	case !t.Exists():
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "NothingToBalance", "no port of the Service gets a listener"
 	default:

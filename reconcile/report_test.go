@@ -27,7 +27,7 @@ func judged(edit func(*corev1.Service)) (*corev1.Service, policy.Verdict) {
 	cfg := policy.Config{ExternalNetwork: "public", MemberMode: annotation.L3}
 	v := policy.Evaluate(cfg, policy.Subject{Service: svc}, facts.Snapshot{})
 	svc.Annotations = v.Pinned(svc.Annotations)
-	return svc, policy.Evaluate(cfg, policy.Subject{Service: svc, Stored: true}, facts.Snapshot{})
+	return svc, policy.Evaluate(cfg, policy.Subject{Service: svc, Built: true}, facts.Snapshot{})
 }
 
 // built is the Service's tree in a state, with a floating IP on a port.
@@ -53,6 +53,11 @@ func known(address string) func(*corev1.Service) {
 
 func TestStatus(t *testing.T) {
 	working := Outcome{Reason: working, Waiting: "create listener TCP/443"}
+	upkeep := Outcome{Reason: working.Reason, Waiting: "set 1 member of pool p", Upkeep: true}
+	ready := func(s *corev1.Service) {
+		known("172.24.4.13")(s)
+		s.Status.Conditions = []metav1.Condition{{Type: Ready, Status: metav1.ConditionTrue, Reason: ready, Message: "all is well", ObservedGeneration: 3}}
+	}
 	for claim, tt := range map[string]struct {
 		edit    func(*corev1.Service)
 		tree    octavia.Tree
@@ -60,14 +65,16 @@ func TestStatus(t *testing.T) {
 		ready   string // status, reason and message of the condition
 		ingress string
 	}{
-		"nothing is there yet":                     {nil, octavia.Tree{}, working, "False Working create listener TCP/443", ""},
-		"no address before Octavia is done":        {nil, built("PENDING_CREATE", "vip"), working, "False Working create listener TCP/443", ""},
-		"all is well":                              {nil, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13"},
-		"a floating IP elsewhere is no address":    {nil, built(octavia.Active, "else"), working, "False Working create listener TCP/443", ""},
-		"an internal one is reached at its VIP":    {internal, built(octavia.Active, ""), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "10.2.0.7"},
-		"an update does not take the address away": {known("172.24.4.13"), built("PENDING_UPDATE", "vip"), working, "False Working create listener TCP/443", "172.24.4.13"},
-		"an ERROR does not take the address away":  {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
-		"a Service may want nothing":               {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
+		"nothing is there yet":                        {nil, octavia.Tree{}, working, "False Working create listener TCP/443", ""},
+		"no address before Octavia is done":           {nil, built("PENDING_CREATE", "vip"), working, "False Working create listener TCP/443", ""},
+		"all is well":                                 {nil, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13"},
+		"a floating IP elsewhere is no address":       {nil, built(octavia.Active, "else"), working, "False Working create listener TCP/443", ""},
+		"an internal one is reached at its VIP":       {internal, built(octavia.Active, ""), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "10.2.0.7"},
+		"an update does not take the address away":    {known("172.24.4.13"), built("PENDING_UPDATE", "vip"), working, "False Working create listener TCP/443", "172.24.4.13"},
+		"an ERROR does not take the address away":     {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
+		"a ready one stays so while Pods come and go": {ready, built("PENDING_UPDATE", "vip"), upkeep, "True Ready all is well", "172.24.4.13"},
+		"one that was not does not become so":         {nil, built("PENDING_UPDATE", "vip"), upkeep, "False Working set 1 member of pool p", ""},
+		"a Service may want nothing":                  {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			svc, v := judged(tt.edit)
@@ -106,11 +113,10 @@ func TestALeavingServiceIsCleanedOnlyWhenNothingIsLeft(t *testing.T) {
 }
 
 func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
-	svc, v := judged(nil)
+	svc, v := judged(func(s *corev1.Service) { s.Spec.LoadBalancerIP = "nonsense" })
 	svc.Annotations = nil
-	v.Findings = []policy.Finding{{Severity: policy.Deny}}
 	mark(svc, v, octavia.Tree{}, Outcome{Reason: denied})
-	if len(svc.Annotations) > 0 {
-		t.Errorf("got %v", svc.Annotations)
+	if got := svc.Annotations[annotation.Verdict.Key]; got != "denied" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -59,7 +59,7 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Judging the Service without its predecessor")
 	}
-	v := h.judge(ctx, policy.Subject{Service: svc, Old: old})
+	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
 	if v.Early() {
 		return refuse(svc, v)
 	}
@@ -69,12 +69,12 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 
 // ValidateCreate implements admission.Validator.
 func (h Handler) ValidateCreate(ctx context.Context, svc *corev1.Service) (admission.Warnings, error) {
-	return answer(svc, h.judge(ctx, policy.Subject{Service: svc}))
+	return answer(svc, h.judge(ctx, policy.Subject{Service: svc, DryRun: dryRun(ctx)}))
 }
 
 // ValidateUpdate implements admission.Validator.
 func (h Handler) ValidateUpdate(ctx context.Context, old, svc *corev1.Service) (admission.Warnings, error) {
-	return answer(svc, h.judge(ctx, policy.Subject{Service: svc, Old: old}))
+	return answer(svc, h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)}))
 }
 
 // ValidateDelete implements admission.Validator. Deleting is always allowed.
@@ -111,6 +111,11 @@ func answer(svc *corev1.Service, v policy.Verdict) (admission.Warnings, error) {
 // refuse is every error at once, as the API server prints its own.
 func refuse(svc *corev1.Service, v policy.Verdict) error {
 	return apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), svc.Name, v.Errors())
+}
+
+func dryRun(ctx context.Context) bool {
+	request, err := admission.RequestFromContext(ctx)
+	return err == nil && request.DryRun != nil && *request.DryRun
 }
 
 // predecessor is the Service before an update; nil on creation.

@@ -112,7 +112,7 @@ func TestValidate(t *testing.T) {
 		"a good Service is allowed":                  {memory{there, there}, service("172.24.4.13"), nil, true, ""},
 		"a bad one is refused":                       {memory{there, there}, service("172.24.4.99"), nil, false, `spec.loadBalancerIP: Invalid value: "172.24.4.99": is not a floating IP of this project; free here: 172.24.4.13`},
 		"old evidence refuses nobody":                {memory{none, there}, service("172.24.4.13"), nil, true, ""},
-		"a cloud that does not confirm only warns":   {memory{none, facts.Snapshot{}}, service("172.24.4.13"), nil, true, "could not be verified"},
+		"a cloud that does not confirm only warns":   {memory{none, facts.Snapshot{}}, service("172.24.4.13"), nil, true, "is unverified: OpenStack did not answer in time"},
 		"an old fault is forgiven, with a warning":   {memory{none, none}, service("172.24.4.13"), service("172.24.4.13"), true, "is not a floating IP of this project"},
 		"our own fault refuses nobody":               {broken{}, service("172.24.4.13"), nil, true, "could not be judged by octagate"},
 		"what needs no cloud is refused without one": {memory{}, service("172.24.4.013"), nil, false, "has leading zeros; write 172.24.4.13"},

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/octagate/octagate/policy/annotation"
 )
 
@@ -40,7 +38,7 @@ func (c Configuration) faults() []fault {
 		check(err == nil, fmt.Sprintf("kubernetes.serviceCIDRs[%d]", i), cidr, "must be a range, such as 10.2.0.0/17")
 	}
 	for _, id := range c.ids() {
-		_, err := uuid.Parse(id.value)
+		_, err := annotation.ParseID(id.value)
 		check(err == nil || id.value == "" && !id.needed, id.path, id.value, "must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12")
 	}
 	_, err := annotation.ParseMemberMode(c.Octavia.MemberMode)

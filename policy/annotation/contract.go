@@ -17,12 +17,12 @@ var (
 	ExternalNetworkID = Def[string]{
 		Key: Prefix + "external-network-id", Writer: Author, Default: "`neutron.externalNetwork`",
 		Doc:   "ID of the external network from which a floating IP is allocated when no loadBalancerIP is given.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 	ExternalSubnetID = Def[string]{
 		Key: Prefix + "external-subnet-id", Writer: Author, Default: "`neutron.externalSubnet`",
 		Doc:   "ID of the subnet of the external network from which that floating IP is allocated.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 )
 
@@ -37,7 +37,7 @@ var (
 	FlavorID = Def[string]{
 		Key: Prefix + "flavor-id", Writer: Pinned, Default: "`octavia.flavor`",
 		Doc:   "ID of the Octavia flavor. Fixed once the Service is accepted.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 	Members = Def[MemberMode]{
 		Key: Prefix + "member-mode", Writer: Pinned, Default: "`octavia.memberMode`",
@@ -50,7 +50,7 @@ var (
 var (
 	Verdict = Def[Answer]{
 		Key: Prefix + "verdict", Writer: Webhook,
-		Doc:   "`accepted`: checked and good. `unverified`: stored although OpenStack could not be asked; checked again before anything is built.",
+		Doc:   "`accepted`: checked and good. `unverified`: stored although OpenStack could not be asked; checked again before anything is built. `denied`: stored although a rule objects, because it was there before or octagate was away; nothing new is built.",
 		parse: parseAnswer, format: func(a Answer) string { return string(a) },
 	}
 	LoadBalancer = Def[string]{
@@ -76,12 +76,12 @@ var (
 	FloatingIPID = Def[string]{
 		Key: Prefix + "floating-ip-id", Writer: Webhook, Default: "not known, or `pool`",
 		Doc:   "ID of the floating IP that loadBalancerIP names.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 	VIPSubnetID = Def[string]{
 		Key: Prefix + "vip-subnet-id", Writer: Webhook, Default: "`neutron.serviceSubnet`",
 		Doc:   "ID of the subnet in which the ClusterIP is the load balancer's VIP.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 	Policy = Def[string]{
 		Key: Prefix + "policy", Writer: Webhook,
@@ -95,7 +95,7 @@ var (
 	LoadBalancerID = Def[string]{
 		Key: Prefix + "load-balancer-id", Writer: Reconciler, Default: "not built yet",
 		Doc:   "ID of the Octavia load balancer. Information only: nothing is ever looked up by it.",
-		parse: parseID, format: text,
+		parse: ParseID, format: text,
 	}
 )
 

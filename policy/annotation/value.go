@@ -27,12 +27,13 @@ type Answer string
 const (
 	Accepted   Answer = "accepted"   // every rule was checked and none objects
 	Unverified Answer = "unverified" // stored, although OpenStack could not be asked
+	Denied     Answer = "denied"     // stored, although a rule objects: the fault is older than the rule, or octagate was away
 )
 
 // ParseMemberMode reads L3 or L2.
 func ParseMemberMode(s string) (MemberMode, error) { return choice(s, L3, L2) }
 
-func parseAnswer(s string) (Answer, error) { return choice(s, Accepted, Unverified) }
+func parseAnswer(s string) (Answer, error) { return choice(s, Accepted, Unverified, Denied) }
 
 // choice is s as one of the options; an error names them all.
 func choice[T ~string](s string, options ...T) (T, error) {
@@ -56,8 +57,8 @@ func parseBool(s string) (bool, error) {
 
 func formatBool(b bool) string { return strconv.FormatBool(b) }
 
-// parseID takes an OpenStack ID: a UUID with dashes, in lower case.
-func parseID(s string) (string, error) {
+// ParseID takes an OpenStack ID: a UUID with dashes, in lower case.
+func ParseID(s string) (string, error) {
 	if id, err := uuid.Parse(s); err != nil || id.String() != s {
 		return "", errors.New("must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12")
 	}

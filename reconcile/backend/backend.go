@@ -5,6 +5,7 @@
 package backend
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -40,7 +41,7 @@ func members(vip netip.Addr, p policy.Port, all []discoveryv1.EndpointSlice) []o
 			}
 		}
 	}
-	slices.SortStableFunc(ms, octavia.Member.Compare)
+	slices.SortFunc(ms, func(a, b octavia.Member) int { return cmp.Or(a.Compare(b), cmp.Compare(a.Name, b.Name)) })
 	return slices.CompactFunc(ms, func(a, b octavia.Member) bool { return a.Compare(b) == 0 })
 }
 
@@ -65,10 +66,15 @@ func member(e discoveryv1.Endpoint, port int32) (octavia.Member, bool) {
 	return octavia.Member{Name: name(e, port), Address: a, Port: port}, err == nil
 }
 
-// name is podns/pod:port, or address:port for an endpoint that is no Pod.
+// longest is how long a name may be in Octavia.
+const longest = 255
+
+// name is podns/pod:port, or address:port for an endpoint that is no Pod. The
+// name of a Pod with too long a name ends early.
 func name(e discoveryv1.Endpoint, port int32) string {
+	who, suffix := e.Addresses[0], fmt.Sprintf(":%d", port)
 	if r := e.TargetRef; r != nil && r.Kind == "Pod" {
-		return fmt.Sprintf("%s/%s:%d", r.Namespace, r.Name, port)
+		who = r.Namespace + "/" + r.Name
 	}
-	return fmt.Sprintf("%s:%d", e.Addresses[0], port)
+	return who[:min(len(who), longest-len(suffix))] + suffix
 }

@@ -98,7 +98,7 @@ type FloatingIP struct {
 }
 
 // Exists reports whether there is a load balancer.
-func (t Tree) Exists() bool { return t.Name != "" }
+func (t Tree) Exists() bool { return t.ID != "" || t.Name != "" }
 
 // Empty reports whether there is nothing at all, not even a floating IP.
 func (t Tree) Empty() bool { return !t.Exists() && len(t.Loose) == 0 && t.FloatingIP == FloatingIP{} }

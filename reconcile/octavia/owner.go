@@ -42,9 +42,11 @@ func OwnerOf(tags []string) (o Owner, ok bool) {
 }
 
 // Description marks a floating IP as allocated for o in the call that makes it:
-// Neutron takes tags in a second call only.
+// Neutron takes tags in a second call only. It ends early rather than exceed
+// Neutron's 255 characters; the Service's name is for people.
 func (o Owner) Description(service string) string {
-	return strings.Join(append(o.Tags(), service), " ")
+	d := strings.Join(append(o.Tags(), service), " ")
+	return d[:min(len(d), 255)]
 }
 
 // DescribedOwner reads the owner from a floating IP's description.

@@ -66,15 +66,19 @@ func (f *Facts) ask(ctx context.Context) (facts.Snapshot, error) {
 	return f.learn(now, all), nil
 }
 
-// learn remembers what the cloud said at a moment.
+// learn remembers what the cloud said at a moment, unless it knows better since.
 func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) facts.Snapshot {
 	snapshot := facts.Snapshot{At: at, FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
 	for _, one := range all {
 		fact := fact(one)
 		snapshot.FloatingIPs[fact.Address] = fact
 	}
-	f.known.Store(&snapshot)
-	return snapshot
+	for {
+		known := f.known.Load()
+		if known != nil && known.At.After(at) || f.known.CompareAndSwap(known, &snapshot) {
+			return snapshot
+		}
+	}
 }
 
 func fact(f floatingips.FloatingIP) facts.FloatingIP {

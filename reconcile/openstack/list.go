@@ -45,7 +45,11 @@ func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) 
 }
 
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
-	return all(ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}), pools.ExtractMembers)
+	page, err := pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}).AllPages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return pools.ExtractMembers(page)
 }
 
 // all reads every page of a list.
@@ -63,7 +67,7 @@ func all[T any](ctx context.Context, what string, list pagination.Pager, extract
 
 // trees joins an inventory into one tree per owner. members has the members of
 // each pool, by the pool's ID. Load balancers beyond an owner's first are rivals.
-func (i inventory) trees(members map[string][]octavia.Member) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) {
+func (i inventory) trees(cluster string, members map[string][]octavia.Member) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) {
 	trees, rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
 	under := i.children(members)
 	for _, lb := range i.balancers {
@@ -77,9 +81,10 @@ func (i inventory) trees(members map[string][]octavia.Member) (trees map[octavia
 		}
 	}
 	for _, f := range i.floatingIPs {
-		if owner, ours := octavia.DescribedOwner(f.Description); ours {
+		if owner, ours := octavia.DescribedOwner(f.Description); ours && owner.Cluster == cluster {
 			t := trees[owner]
 			t.FloatingIP = floatingIP(f)
+			t.FloatingIP.Allocate = true
 			trees[owner] = t
 		}
 	}

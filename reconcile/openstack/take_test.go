@@ -83,6 +83,25 @@ func TestAPoolFloatingIPComesAndGoes(t *testing.T) {
 	}
 }
 
+// What was allocated for another Service is that Service's, wherever it was moved.
+func TestAnotherOwnersFloatingIPIsNotReleased(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}))
+	stranger := octavia.Owner{Cluster: "test", UID: "bbbb"}
+	allocate := plan.AllocateFloatingIP{Network: s.networks.ExternalNetwork, Port: built.VIP.Port, Service: "shop/stranger"}
+	if err := s.watch.Take(t.Context(), stranger, allocate); err != nil {
+		t.Fatal(err)
+	}
+	s.cloud.ResetTranscript()
+	s.reach(s.desired(octavia.FloatingIP{}))
+	if diff := cmp.Diff(map[string]int{"PUT floatingips/{id}": 1}, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+	if theirs, err := s.watch.Observe(stranger); err != nil || !theirs.FloatingIP.Allocate {
+		t.Errorf("%v: %+v", err, theirs)
+	}
+}
+
 func TestTheFloatingIPIsSwitched(t *testing.T) {
 	s := newSky(t)
 	for _, a := range []string{"172.24.4.13", "172.24.4.20"} {

@@ -72,8 +72,7 @@ func (c children) loose(all []pools.Pool, used map[string]bool) []octavia.Pool {
 // floatingIP is f as trees have it; none for the zero f.
 func floatingIP(f floatingips.FloatingIP) octavia.FloatingIP {
 	address, _ := netip.ParseAddr(f.FloatingIP)
-	_, ours := octavia.DescribedOwner(f.Description)
-	return octavia.FloatingIP{Allocate: ours, Address: address, ID: f.ID, Port: f.PortID}
+	return octavia.FloatingIP{Address: address, ID: f.ID, Port: f.PortID}
 }
 
 // member is m as trees have it.

@@ -165,9 +165,12 @@ func (w *Watch) busy() bool {
 func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	w.mu.Lock()
 	w.begun++
-	number := w.begun
+	number, touched := w.begun, map[octavia.Owner]bool{}
+	for o := range w.due {
+		touched[o] = true
+	}
 	w.mu.Unlock()
-	trees, rivals, err := w.look(ctx)
+	trees, rivals, err := w.look(ctx, touched)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {

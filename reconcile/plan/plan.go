@@ -10,11 +10,14 @@ import (
 	"github.com/octagate/octagate/reconcile/octavia"
 )
 
-// Diff plans the way from observed to desired. What cannot be changed on an
-// existing load balancer (name, VIP, provider, flavor) is left as it is.
+// Diff plans the way from observed to desired. Of what cannot be changed on an
+// existing load balancer, the VIP's address makes it be built anew; the rest (name,
+// subnet, provider, flavor) is left as it is.
 func Diff(desired, observed octavia.Tree) Plan {
 	var p Plan
 	switch {
+	case desired.Exists() && observed.Exists() && desired.VIP.Address != observed.VIP.Address:
+		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}, CreateLoadBalancer{desired}}
 	case desired.Exists() && observed.Exists():
 		p = append(closed(desired, observed), opened(desired, observed)...)
 	case desired.Exists():
@@ -66,7 +69,7 @@ func opened(desired, observed octavia.Tree) Plan {
 func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
 	if serves(want, have) {
-		if want != (octavia.FloatingIP{}) && have.Port == "" {
+		if want != (octavia.FloatingIP{}) && have.Port != port && port != "" {
 			return external(AssociateFloatingIP{have.Address, port}, port, tree)
 		}
 		return tree
@@ -84,8 +87,12 @@ func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 }
 
 // serves reports whether the floating IP that there is is the one that is wanted.
+// An address that is wanted by name is never given up, whoever allocated it.
 func serves(want, have octavia.FloatingIP) bool {
-	return want.Allocate == have.Allocate && (want.Allocate || want.Address == have.Address)
+	if want.Address.IsValid() || !want.Allocate {
+		return want.Address == have.Address
+	}
+	return have.Allocate
 }
 
 // given adds the step that gives the tree the floating IP that it wants.
@@ -105,4 +112,13 @@ func external(s Step, port string, tree Plan) Plan {
 		return append(tree, s)
 	}
 	return append(Plan{s}, tree...)
+}
+
+// Upkeep is the part of p that keeps what is built going and changes nothing else:
+// the members of pools that exist.
+func (p Plan) Upkeep() Plan {
+	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool {
+		set, members := s.(SetMembers)
+		return !members || set.PoolID == ""
+	})
 }

@@ -14,6 +14,7 @@ import (
 var (
 	user  = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13")}
 	other = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.20")}
+	named = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.100")}
 	pool  = octavia.FloatingIP{Allocate: true, Network: "public"}
 )
 
@@ -46,6 +47,10 @@ func built(t octavia.Tree) octavia.Tree {
 	}
 	return t
 }
+
+func elsewhere(t octavia.Tree) octavia.Tree { t.FloatingIP.Port = "else"; return t }
+
+func at(vip string, t octavia.Tree) octavia.Tree { t.VIP.Address = netip.MustParseAddr(vip); return t }
 
 func detached(t octavia.Tree) octavia.Tree { t.FloatingIP.Port = ""; return t }
 
@@ -93,7 +98,12 @@ func TestDiff(t *testing.T) {
 			want: "release floating IP 172.24.4.100\n"},
 		"on deletion the pool's is released last": {observed: built(tree(pool, 0, 80)),
 			want: "delete load balancer shop/web\nrelease floating IP 172.24.4.100\n"},
-		"on deletion a user's stays": {observed: built(tree(user, 0, 80)), want: "delete load balancer shop/web\n"},
+		"on deletion a user's stays":                          {observed: built(tree(user, 0, 80)), want: "delete load balancer shop/web\n"},
+		"an address that is wanted by name is never given up": {desired: tree(named, 0, 80), observed: built(tree(pool, 0, 80))},
+		"a new ClusterIP needs a new load balancer, and the pool's address is kept": {desired: at("10.2.0.8", tree(pool, 0, 80)), observed: built(tree(pool, 0, 80)),
+			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.8 with 1 listener and 0 members\n"},
+		"a floating IP that sits elsewhere is asked back": {desired: tree(pool, 0, 80), observed: elsewhere(built(tree(pool, 0, 80))),
+			want: "associate floating IP 172.24.4.100\n"},
 		"what is left of the pool is released": {observed: octavia.Tree{FloatingIP: built(tree(pool, 0, 80)).FloatingIP},
 			want: "release floating IP 172.24.4.100\n"},
 	} {
@@ -115,4 +125,12 @@ func TestDiffOfTheSameIsEmpty(t *testing.T) {
 			t.Fatalf("plan:\n%s", p)
 		}
 	})
+}
+
+func TestUpkeepIsOnlyTheMembersOfWhatIsThere(t *testing.T) {
+	p := Diff(tree(user, 3, 80, 443), built(tree(pool, 2, 80, 8080)))
+	want := "set 3 members of pool shop/web:TCP:80\n"
+	if diff := cmp.Diff(want, p.Upkeep().String()); diff != "" || len(p) == 1 {
+		t.Errorf("of\n%s%s", p, diff)
+	}
 }
