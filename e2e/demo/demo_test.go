@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/octagate/octagate/e2e/view"
 )
 
 func TestEveryExampleIsPlayed(t *testing.T) {
@@ -31,28 +29,5 @@ func TestEveryExampleIsPlayed(t *testing.T) {
 	slices.Sort(played)
 	if d := cmp.Diff(there, played); d != "" {
 		t.Errorf("examples that are there (-) and played (+):\n%s", d)
-	}
-}
-
-func TestDrawing(t *testing.T) {
-	hello := view.Member{Name: "default/hello-1:8080", Address: "10.1.0.11", Port: 8080}
-	other := view.Member{Name: "default/hello-2:8080", Address: "10.1.0.12", Port: 8080}
-	b := view.Balancer{
-		Name: "default/web", VIP: "10.2.0.17", Status: "ACTIVE", FloatingIP: "172.24.4.13",
-		Listeners: []view.Listener{
-			{Name: "default/web:TCP:80", Protocol: "TCP", Port: 80, Pools: []view.Pool{{Name: "default/web:TCP:80", Members: []view.Member{hello, other}}}},
-			{Name: "default/web:TCP:443", Protocol: "TCP", Port: 443},
-		},
-	}
-	want := `
-load balancer default/web   VIP 10.2.0.17 ← floating IP 172.24.4.13   ACTIVE
-├─ listener default/web:TCP:80   TCP port 80
-│  └─ pool default/web:TCP:80
-│     ├─ member default/hello-1:8080   10.1.0.11:8080
-│     └─ member default/hello-2:8080   10.1.0.12:8080
-└─ listener default/web:TCP:443   TCP port 443
-`
-	if d := cmp.Diff(want, "\n"+b.String()); d != "" {
-		t.Errorf("drawn otherwise (-want +got):\n%s", d)
 	}
 }

@@ -38,7 +38,6 @@ func open(ctx context.Context, out *screen, dir string) (*story, error) {
 	world, err := testbed.StartWorld(ctx, dir, testbed.Options{
 		Pending: time.Second,
 		Prepare: prepare,
-		Edit:    func(config string) string { return strings.Replace(config, "refresh: 30s", "refresh: 1s", 1) },
 		Tell:    out.begin,
 	})
 	out.done()
