@@ -103,8 +103,9 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 	if leaving(svc, v) {
 		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
 	}
-	if objection := objection(v, observed); objection.Reason != "" && !observed.Exists() {
-		return objection
+	against := objection(v, observed)
+	if against.Reason != "" && (!observed.Exists() || observed.Status == octavia.Failed) {
+		return against
 	}
 	desired, err := r.desire(ctx, svc, v)
 	if errors.Is(err, errNoSlices) {
@@ -113,22 +114,14 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 	if err != nil {
 		return stopped(err)
 	}
-	return r.improve(ctx, svc, v, plan.Diff(desired, observed), observed)
-}
-
-// improve takes the plan, or what an objection leaves of it.
-func (r *Reconciler) improve(ctx context.Context, svc *corev1.Service, v policy.Verdict, p plan.Plan, observed octavia.Tree) Outcome {
-	objection := objection(v, observed)
-	if objection.Reason == "" {
+	p := plan.Diff(desired, observed)
+	if against.Reason == "" {
 		return r.take(ctx, svc, p, observed)
 	}
-	if observed.Status == octavia.Failed {
-		return objection // Octavia refuses every change but deletion
-	}
-	if o := r.take(ctx, svc, p.Upkeep(), observed); o.Reason != "" {
+	if o := r.take(ctx, svc, p.Upkeep(), observed); o.Warn {
 		return o
 	}
-	return objection
+	return against
 }
 
 // objection is why a Service is not simply built; the zero Outcome: nothing is.
