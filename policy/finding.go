@@ -74,9 +74,11 @@ func (v Verdict) Unverified() bool {
 }
 
 // Doubtful reports whether a fresh look at the cloud could change the verdict to
-// the better: a denial rests on what the cloud said, or the cloud was not heard.
+// the better: an objection rests on what the cloud said, or the cloud was not heard.
 func (v Verdict) Doubtful() bool {
-	return v.any(func(f Finding) bool { return f.Severity == Unsure || f.live && f.Severity == Deny })
+	return v.any(func(f Finding) bool {
+		return f.Severity == Unsure || f.live && (f.Severity == Deny || f.Severity == Forgiven)
+	})
 }
 
 func (v Verdict) any(is func(Finding) bool) bool {

@@ -70,7 +70,7 @@ func (e ExternalIP) String() string {
 // read takes from the subject what its author asked for, and from earlier
 // decisions and the configuration what the author left open.
 func read(cfg Config, s Subject, known facts.Snapshot) Intent {
-	svc, decided := s.Service, s.decided(cfg)
+	svc, decided := s.Service, s.decided()
 	cfg = cfg.since(decided)
 	in := Intent{
 		Name:       svc.Namespace + "/" + svc.Name,

@@ -8,6 +8,7 @@ package policy
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,20 +21,37 @@ import (
 type Subject struct {
 	Service *corev1.Service
 	Old     *corev1.Service // on update, what it was before
-	Built   bool            // it has a load balancer: its pins are decisions, not wishes
+	Has     LoadBalancer    // the load balancer that the cloud has for it
 	DryRun  bool            // its ClusterIP may be a placeholder
 }
 
-// decided are the annotations that earlier evaluations pinned. What stood on a
-// Service while it was not ours was not pinned by anybody.
-func (s Subject) decided(cfg Config) map[string]string {
-	switch {
-	case s.Old != nil && managed(cfg, s.Old):
+// A LoadBalancer is as much as policy must know of one that exists. The zero
+// LoadBalancer does not.
+type LoadBalancer struct {
+	VIP    netip.Addr
+	Subnet string // ID
+}
+
+// decided are the pins that hold whatever the configuration says now: what the
+// cloud has, else what stood on the Service once something was built for it. What
+// stood there before was not acted upon, whoever wrote it.
+func (s Subject) decided() map[string]string {
+	if s.Has.Subnet != "" {
+		m := map[string]string{}
+		annotation.Verdict.Write(m, annotation.Accepted)
+		annotation.VIPSubnetID.Write(m, s.Has.Subnet)
+		return m
+	}
+	if s.Old != nil && built(s.Old.Annotations) {
 		return s.Old.Annotations
-	case s.Built:
-		return s.Service.Annotations
 	}
 	return nil
+}
+
+// built reports whether m says that there is a load balancer.
+func built(m map[string]string) bool {
+	_, ok := annotation.LoadBalancerID.Read(m)
+	return ok
 }
 
 // A Verdict is everything policy has to say about a Subject. Its zero value is
@@ -53,7 +71,7 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	c := question{cfg, s, read(cfg, s, known), known}
 	v := Verdict{Managed: true, Intent: c.in, Findings: c.findings()}
 	if s.Old != nil {
-		before := Evaluate(cfg, Subject{Service: s.Old, Built: true}, known)
+		before := Evaluate(cfg, Subject{Service: s.Old, Has: s.Has}, known)
 		v.Findings = forgive(v.Findings, before.Findings)
 	}
 	v.Pins = v.pins(cfg, known)

@@ -148,6 +148,8 @@ func TestFindings(t *testing.T) {
 		"floating-ip-free: one in use is denied": {Subject{Service: service(asking("172.24.4.30"))}, cloud,
 			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; free here: 172.24.4.13, 172.24.4.20\n"},
 		"floating-ip-free: one in use by this very VIP passes": {Subject{Service: service(asking("172.24.4.30"), clusterIPOf("10.2.0.30"))}, cloud, ""},
+		"floating-ip-free: one in use by the VIP that is being left passes": {
+			Subject{Service: service(asking("172.24.4.30")), Has: LoadBalancer{VIP: netip.MustParseAddr("10.2.0.30")}}, cloud, ""},
 		"floating-ip-free: one of the pool is denied": {Subject{Service: service(asking("172.24.4.40"))}, cloud,
 			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.40 was allocated by octagate, which also releases it; free here: 172.24.4.13, 172.24.4.20\n"},
 
@@ -263,13 +265,23 @@ func TestPinsReplaceNoChoiceOfTheAuthor(t *testing.T) {
 	}
 }
 
-// What stands on a Service that is not ours yet is what its author wrote there.
+// What stands on a Service before anything is built for it binds nobody.
 func TestPinsCannotBePrepared(t *testing.T) {
-	old := service(ofType(corev1.ServiceTypeExternalName), with(annotation.VIPSubnetID.Key, podSubnet), with(annotation.Verdict.Key, "accepted"))
+	old := service(with(annotation.VIPSubnetID.Key, podSubnet), with(annotation.Verdict.Key, "accepted"))
 	now := old.DeepCopy()
 	plain(now)
-	if got := Evaluate(config, Subject{Service: now, Old: old}, cloud).Intent.VIPSubnet; got != serviceSubnet {
-		t.Errorf("the VIP would be in %s", got)
+	for claim, tt := range map[string]struct {
+		subject Subject
+		want    string
+	}{
+		"judged, but not built":                     {Subject{Service: now, Old: old}, serviceSubnet},
+		"stored while nobody judged, and not built": {Subject{Service: old}, serviceSubnet},
+		"built elsewhere":                           {Subject{Service: old, Has: LoadBalancer{Subnet: external}}, external},
+		"built and updated":                         {Subject{Service: now, Old: service(builtAlready, with(annotation.VIPSubnetID.Key, podSubnet))}, podSubnet},
+	} {
+		if got := Evaluate(config, tt.subject, cloud).Intent.VIPSubnet; got != tt.want {
+			t.Errorf("%s: the VIP would be in %s", claim, got)
+		}
 	}
 }
 
@@ -367,7 +379,7 @@ func TestPinsOutliveConfiguration(t *testing.T) {
 		later := config
 		later.Provider, later.Flavor, later.ServiceSubnet, later.MemberMode = "ovn", external, podSubnet, annotation.L2
 		for _, cfg := range []Config{config, later} {
-			after := Evaluate(cfg, Subject{Service: stored, Built: true}, cloud)
+			after := Evaluate(cfg, Subject{Service: stored, Has: LoadBalancer{Subnet: before.Intent.VIPSubnet}}, cloud)
 			for _, m := range []map[string]string{before.Pins, after.Pins} {
 				delete(m, annotation.Policy.Key)
 			}

@@ -18,9 +18,9 @@ var fixedOnceBuilt = rule{name: "fixed-once-built", check: func(q question) []Fi
 
 // changed objects when the value now differs from the one decided before.
 func changed(q question, d annotation.Def[string], now string) []Finding {
-	decided := q.subject.decided(q.cfg)
+	decided := q.subject.decided()
 	before, _ := d.Read(decided)
-	if _, built := annotation.LoadBalancerID.Read(decided); !built || before == now {
+	if !built(decided) || before == now {
 		return nil
 	}
 	return one(Deny, keyed(d), now, fmt.Sprintf("cannot replace %s on an existing load balancer; make a new Service", cmp.Or(before, "the cloud's default")))

@@ -15,7 +15,7 @@ import (
 //	Source:  GET floatingips: port_id, fixed_ip_address, description
 var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)
-	ours := q.in.VIP.IsValid() && f.FixedIP == q.in.VIP && !f.Pool
+	ours := f.FixedIP.IsValid() && !f.Pool && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
 	if answer != facts.Yes || f.Free() || ours {
 		return nil
 	}

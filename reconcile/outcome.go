@@ -49,6 +49,9 @@ const (
 	slicesPatience = 5 * time.Second
 )
 
+// patience is how long a reconcile waits for the facts that would overrule a denial.
+const patience = 1500 * time.Millisecond
+
 var errNoSlices = errors.New("waiting for the first EndpointSlice")
 
 // refused reports whether err is a refusal for the reason.

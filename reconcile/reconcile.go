@@ -3,7 +3,7 @@
 // One reconcile is a straight line: evaluate the Service, observe its tree,
 // desire one, plan the difference, take steps until Octavia is busy, report.
 // Only the ends of the line touch the outside world, no step is remembered, and
-// nothing ever waits for the cloud.
+// nobody waits for Octavia to finish anything.
 package reconcile
 
 import (
@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,11 +41,19 @@ type Cloud interface {
 	Take(context.Context, octavia.Owner, plan.Step) error
 }
 
+// Facts is what is known of the cloud and the cluster.
+type Facts interface {
+	// Known is what is known already.
+	Known(context.Context) facts.Snapshot
+	// Fresh is what the cloud says now; what it does not say is unknown.
+	Fresh(context.Context) facts.Snapshot
+}
+
 // A Reconciler reconciles one Service at a time.
 type Reconciler struct {
 	Cluster string // its name in the cloud
 	Policy  policy.Config
-	Known   func(context.Context) facts.Snapshot
+	Facts   Facts
 	Cloud   Cloud
 	Client  client.Client
 	Events  events.EventRecorder
@@ -54,27 +63,53 @@ type Reconciler struct {
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
 func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.Result, error) {
-	observed, err := r.Cloud.Observe(r.owner(svc))
-	verdict := policy.Evaluate(r.Policy, policy.Subject{Service: svc, Built: observed.Exists()}, r.Known(ctx))
-	if leaving(svc, verdict) && observed.Empty() && !controllerutil.ContainsFinalizer(svc, Finalizer) {
-		return ctrl.Result{}, nil // not ours, and never was or is no more
+	observed, trouble := r.Cloud.Observe(r.owner(svc))
+	verdict := r.judge(ctx, svc, observed)
+	if leaving(svc, verdict) && observed.Empty() && untouched(svc) {
+		return ctrl.Result{}, nil
 	}
 	if !observed.Empty() {
 		if err := r.hold(ctx, svc); err != nil {
 			return again(err)
 		}
 	}
-	if refused(err, plan.Busy) {
+	if refused(trouble, plan.Busy) {
 		return ctrl.Result{}, nil // the Watch asks for a reconcile when it knows more
 	}
-	outcome := stopped(err)
-	if err == nil {
+	outcome := stopped(trouble)
+	if trouble == nil {
 		outcome = r.converge(ctx, svc, verdict, observed)
 	}
 	if err := r.report(ctx, svc, verdict, observed, outcome); err != nil {
 		return again(fmt.Errorf("reporting on the Service: %w", err))
 	}
+	if trouble != nil {
+		return outcome.Result()
+	}
+	if err := r.mark(ctx, svc, verdict, observed, outcome); err != nil {
+		return again(fmt.Errorf("marking the Service: %w", err))
+	}
 	return outcome.Result()
+}
+
+// judge evaluates svc, and once more with what the cloud says now before it
+// objects to anything on old evidence.
+func (r *Reconciler) judge(ctx context.Context, svc *corev1.Service, observed octavia.Tree) policy.Verdict {
+	subject := policy.Subject{Service: svc, Has: policy.LoadBalancer{VIP: observed.VIP.Address, Subnet: observed.VIP.Subnet}}
+	v := policy.Evaluate(r.Policy, subject, r.Facts.Known(ctx))
+	if leaving(svc, v) || !v.Denied() || !v.Doubtful() {
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return policy.Evaluate(r.Policy, subject, r.Facts.Fresh(ctx))
+}
+
+// untouched reports whether svc bears nothing of ours, and never did.
+func untouched(svc *corev1.Service) bool {
+	_, judged := svc.Annotations[annotation.Verdict.Key]
+	return !judged && !controllerutil.ContainsFinalizer(svc, Finalizer) &&
+		apimeta.FindStatusCondition(svc.Status.Conditions, Ready) == nil
 }
 
 // again is what comes of a write to the Service that failed. Who lost a race

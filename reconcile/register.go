@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -46,14 +47,21 @@ func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
 		Complete(crreconcile.AsReconciler[*corev1.Service](mgr.GetClient(), r))
 }
 
-// concerns leaves out updates that only report: what we write into the status,
-// which may differ with every try, must not ask for another try.
+// concerns leaves out updates of nothing but the words of a condition: they may
+// differ with every try, and must not ask for another.
 func concerns(e event.UpdateEvent) bool {
-	before, now := e.ObjectOld.(*corev1.Service).DeepCopy(), e.ObjectNew.(*corev1.Service).DeepCopy()
-	for _, svc := range []*corev1.Service{before, now} {
-		svc.Status, svc.ResourceVersion, svc.ManagedFields = corev1.ServiceStatus{}, "", nil
+	before, now := e.ObjectOld.(*corev1.Service), e.ObjectNew.(*corev1.Service)
+	return before.ResourceVersion == now.ResourceVersion || !equality.Semantic.DeepEqual(wordless(before), wordless(now))
+}
+
+// wordless is svc less what says nothing about it.
+func wordless(svc *corev1.Service) *corev1.Service {
+	svc = svc.DeepCopy()
+	svc.ResourceVersion, svc.ManagedFields = "", nil
+	for i := range svc.Status.Conditions {
+		svc.Status.Conditions[i].Message, svc.Status.Conditions[i].LastTransitionTime = "", metav1.Time{}
 	}
-	return !equality.Semantic.DeepEqual(before, now)
+	return svc
 }
 
 // Changed asks for a reconcile of the Service that owns a tree.

@@ -22,29 +22,32 @@ import (
 // Ready is the condition that tells whether the cloud is as the Service wants it.
 const Ready = annotation.Prefix + "Ready"
 
-// report writes on svc what there is and what is missing: first the status,
-// then our annotations and the finalizer, since without the finalizer a leaving
-// Service is gone. What has not changed is not written.
+// report writes into svc's status what there is and what is missing. What has not
+// changed is not written.
 func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) error {
 	stored := svc.DeepCopy()
 	svc.Status = r.status(svc, v, t, o)
-	if !equality.Semantic.DeepEqual(stored.Status, svc.Status) {
-		r.announce(svc, stored, o)
-		if err := r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored)); err != nil {
-			return fmt.Errorf("status: %w", err)
-		}
+	if equality.Semantic.DeepEqual(stored.Status, svc.Status) {
+		return nil
 	}
+	r.announce(svc, stored, o)
+	return r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored))
+}
+
+// mark writes our annotations onto svc, and takes the finalizer off one that has
+// left. It comes last: without the finalizer a leaving Service is gone.
+func (r *Reconciler) mark(ctx context.Context, svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) error {
 	marked := svc.DeepCopy()
-	mark(marked, v, t, o)
+	marks(marked, v, t, o)
 	if equality.Semantic.DeepEqual(marked.ObjectMeta, svc.ObjectMeta) {
 		return nil
 	}
 	return r.Client.Patch(ctx, marked, client.MergeFromWithOptions(svc, client.MergeFromWithOptimisticLock{}))
 }
 
-// mark puts on svc what reconciling found out, and takes off a Service that has
+// marks puts on svc what reconciling found out, and takes off a Service that has
 // left what nobody but us writes.
-func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
+func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if leaving(svc, v) {
 		if t.Empty() && o == (Outcome{}) {
 			controllerutil.RemoveFinalizer(svc, Finalizer)
@@ -57,7 +60,7 @@ func mark(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if written == nil {
 		written = map[string]string{}
 	}
-	if v.Stale(written) {
+	if v.Stale(written) || o == (Outcome{}) {
 		written = v.Pinned(written)
 	}
 	switch {
@@ -75,13 +78,12 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 	s := *svc.Status.DeepCopy()
 	if leaving(svc, v) && t.Empty() && o == (Outcome{}) {
 		apimeta.RemoveStatusCondition(&s.Conditions, Ready)
-		s.LoadBalancer = corev1.LoadBalancerStatus{}
-		return s
+		return s // the API server clears the addresses; another load balancer's are not ours to touch
 	}
 	if !o.Upkeep || !apimeta.IsStatusConditionTrue(s.Conditions, Ready) {
 		apimeta.SetStatusCondition(&s.Conditions, condition(svc, v, t, o))
 	}
-	if svc.Spec.Type == corev1.ServiceTypeLoadBalancer && t.Status == octavia.Active {
+	if svc.Spec.Type == corev1.ServiceTypeLoadBalancer && t.Status == octavia.Active && !leaving(svc, v) {
 		s.LoadBalancer.Ingress = ingress(v, t)
 	}
 	return s

@@ -27,7 +27,7 @@ func judged(edit func(*corev1.Service)) (*corev1.Service, policy.Verdict) {
 	cfg := policy.Config{ExternalNetwork: "public", MemberMode: annotation.L3}
 	v := policy.Evaluate(cfg, policy.Subject{Service: svc}, facts.Snapshot{})
 	svc.Annotations = v.Pinned(svc.Annotations)
-	return svc, policy.Evaluate(cfg, policy.Subject{Service: svc, Built: true}, facts.Snapshot{})
+	return svc, policy.Evaluate(cfg, policy.Subject{Service: svc}, facts.Snapshot{})
 }
 
 // built is the Service's tree in a state, with a floating IP on a port.
@@ -99,11 +99,11 @@ func TestALeavingServiceIsCleanedOnlyWhenNothingIsLeft(t *testing.T) {
 	svc.Annotations["example.org/theirs"] = "x"
 	v.Managed = false
 	held := svc.DeepCopy()
-	mark(held, v, built(octavia.Active, "vip"), Outcome{Reason: working})
+	marks(held, v, built(octavia.Active, "vip"), Outcome{Reason: working})
 	if diff := cmp.Diff(svc, held); diff != "" {
 		t.Errorf("something is left, and yet: %s", diff)
 	}
-	mark(svc, v, octavia.Tree{}, Outcome{})
+	marks(svc, v, octavia.Tree{}, Outcome{})
 	if diff := cmp.Diff([]string{"example.org/theirs"}, svc.Finalizers); diff != "" {
 		t.Error(diff)
 	}
@@ -112,10 +112,24 @@ func TestALeavingServiceIsCleanedOnlyWhenNothingIsLeft(t *testing.T) {
 	}
 }
 
+func TestAnotherLoadBalancersStatusIsNotTouched(t *testing.T) {
+	svc, _ := judged(known("192.0.2.1"))
+	for claim, tree := range map[string]octavia.Tree{"while ours goes": built(octavia.Active, "vip"), "when ours is gone": {}} {
+		outcome := Outcome{Reason: working}
+		if tree.Empty() {
+			outcome = Outcome{}
+		}
+		s := (&Reconciler{}).status(svc, policy.Verdict{}, tree, outcome)
+		if diff := cmp.Diff(svc.Status.LoadBalancer, s.LoadBalancer); diff != "" {
+			t.Errorf("%s: %s", claim, diff)
+		}
+	}
+}
+
 func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
 	svc, v := judged(func(s *corev1.Service) { s.Spec.LoadBalancerIP = "nonsense" })
 	svc.Annotations = nil
-	mark(svc, v, octavia.Tree{}, Outcome{Reason: denied})
+	marks(svc, v, octavia.Tree{}, Outcome{Reason: denied})
 	if got := svc.Annotations[annotation.Verdict.Key]; got != "denied" {
 		t.Errorf("got %q", got)
 	}

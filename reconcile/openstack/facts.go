@@ -16,7 +16,8 @@ import (
 
 // Facts keeps what is known of the cloud, on every replica. It renews what it
 // knows every Refresh, learns from each round of the Watch beside it, and forgets
-// what is three times as old as Refresh: an answer from before an outage is no answer.
+// what is three times as old as Refresh, but not within a minute: an answer from
+// before an outage is no answer.
 type Facts struct {
 	Client  *Client
 	Refresh time.Duration
@@ -29,7 +30,7 @@ type Facts struct {
 // Known is what is known now, without asking anybody.
 func (f *Facts) Known() facts.Snapshot {
 	s := f.known.Load()
-	if s == nil || time.Since(s.At) > 3*f.Refresh {
+	if s == nil || time.Since(s.At) > max(3*f.Refresh, time.Minute) {
 		return facts.Snapshot{}
 	}
 	return *s
@@ -96,7 +97,7 @@ func (f *Facts) NeedLeaderElection() bool { return false }
 // Start renews what is known until ctx ends.
 func (f *Facts) Start(ctx context.Context) error {
 	for {
-		attempt, cancel := context.WithTimeout(ctx, f.Refresh)
+		attempt, cancel := context.WithTimeout(ctx, slowest)
 		if _, err := f.ask(attempt); err != nil && ctx.Err() == nil {
 			f.Log.Info("Facts could not be renewed; rules that need them will only warn", "reason", err.Error())
 		}

@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
@@ -20,6 +21,7 @@ type inventory struct {
 	listeners   []listeners.Listener
 	pools       []pools.Pool
 	floatingIPs []floatingips.FloatingIP
+	at          time.Time // when the floating IPs were asked for
 }
 
 // inventory lists everything with tag, and the project's floating IPs.
@@ -28,6 +30,7 @@ func (s *session) inventory(ctx context.Context, tag string) (i inventory, err e
 	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
 		return i, err
 	}
+	i.at = time.Now()
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
@@ -20,12 +19,11 @@ func (w *Watch) look(ctx context.Context, touched map[octavia.Owner]bool) (trees
 	if err != nil {
 		return nil, nil, err
 	}
-	began := time.Now()
 	i, err := s.inventory(ctx, octavia.ClusterTag(w.Cluster))
 	if err != nil {
 		return nil, nil, err
 	}
-	w.Facts.learn(began, i.floatingIPs)
+	w.Facts.learn(i.at, i.floatingIPs)
 	members, err := w.detail(ctx, s, i, touched)
 	if err != nil {
 		return nil, nil, err
