@@ -28,6 +28,7 @@ cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 m
 	@e2e/cluster/build
 
 test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a real API server
+	@unformatted=$$(gofmt -l .) && [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go vet -trimpath ./...
 	@$(WORLD) && if $(RACE); then \
 		echo "go test -race -shuffle=on -count=1 ./..." && \

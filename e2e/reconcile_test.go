@@ -313,3 +313,25 @@ func TestANewClusterIPIsFollowed(t *testing.T) {
 	})
 	c.until("True Ready "+address, func() string { return c.ready("web") + " " + c.ingress("web") })
 }
+
+func TestAServiceThatPassesToAnotherController(t *testing.T) {
+	c := newCorner(t, "passed-on")
+	c.apply(manifest("  clusterIP: 10.2.1.17\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"spec":{"type":"LoadBalancer","loadBalancerClass":"example.org/other"}}`)
+	c.kubectl("", "patch", "service", "web", "--subresource=status", "--type=merge", "-p", `{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}`)
+	c.until(" none []", func() string {
+		return c.tree("web") + " " + c.ready("web") + " " + fmt.Sprint(c.service("web").Finalizers)
+	})
+	if got := c.ingress("web"); got != "192.0.2.1 VIP" {
+		t.Errorf("the other controller's address is now %q", got)
+	}
+}
+
+func TestWhatWasNeverBuiltLeavesNothingBehind(t *testing.T) {
+	c := newCorner(t, "never-built")
+	c.apply(manifest("  ports: [{port: 53, protocol: UDP}]\n"))
+	c.until("True NothingToBalance", func() string { return c.ready("web") })
+	c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"spec":{"type":"NodePort"}}`)
+	c.until("none ", func() string { return c.ready("web") + " " + c.service("web").Annotations["octagate.dev/verdict"] })
+}
