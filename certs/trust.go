@@ -63,35 +63,36 @@ func (t *Trust) Ready(*http.Request) error {
 
 // Ensure adds the authority to both configurations where it is missing.
 func (t *Trust) Ensure(ctx context.Context) error {
-	mutating, validating := &admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{}
-	if err := t.ensure(ctx, mutating, func() (bundles []*[]byte) {
-		for i := range mutating.Webhooks {
-			bundles = append(bundles, &mutating.Webhooks[i].ClientConfig.CABundle)
+	return errors.Join(
+		t.ensure(ctx, &admissionv1.MutatingWebhookConfiguration{}),
+		t.ensure(ctx, &admissionv1.ValidatingWebhookConfiguration{}),
+	)
+}
+
+// bundles are the caBundles of a configuration, to be written to.
+func bundles(configuration client.Object) (all []*[]byte) {
+	switch c := configuration.(type) {
+	case *admissionv1.MutatingWebhookConfiguration:
+		for i := range c.Webhooks {
+			all = append(all, &c.Webhooks[i].ClientConfig.CABundle)
 		}
-		return bundles
-	}); err != nil {
-		return fmt.Errorf("the mutating webhook configuration: %w", err)
-	}
-	if err := t.ensure(ctx, validating, func() (bundles []*[]byte) {
-		for i := range validating.Webhooks {
-			bundles = append(bundles, &validating.Webhooks[i].ClientConfig.CABundle)
+	case *admissionv1.ValidatingWebhookConfiguration:
+		for i := range c.Webhooks {
+			all = append(all, &c.Webhooks[i].ClientConfig.CABundle)
 		}
-		return bundles
-	}); err != nil {
-		return fmt.Errorf("the validating webhook configuration: %w", err)
 	}
-	return nil
+	return all
 }
 
 // ensure adds the authority to the bundles of one configuration, and tries again
 // when another replica was faster.
-func (t *Trust) ensure(ctx context.Context, configuration client.Object, bundles func() []*[]byte) error {
+func (t *Trust) ensure(ctx context.Context, configuration client.Object) error {
 	for {
 		if err := t.Client.Get(ctx, client.ObjectKey{Name: t.Name}, configuration); err != nil {
 			return err
 		}
 		changed := false
-		for _, b := range bundles() {
+		for _, b := range bundles(configuration) {
 			with := Bundle(*b, t.Authority)
 			changed = changed || !bytes.Equal(with, *b)
 			*b = with

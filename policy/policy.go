@@ -68,8 +68,8 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	if !managed(cfg, s.Service) {
 		return Verdict{}
 	}
-	c := question{cfg, s, read(cfg, s, known), known}
-	v := Verdict{Managed: true, Intent: c.in, Findings: c.findings()}
+	q := question{cfg, s, read(cfg, s, known), known}
+	v := Verdict{Managed: true, Intent: q.in, Findings: q.findings()}
 	if s.Old != nil {
 		before := Evaluate(cfg, Subject{Service: s.Old, Has: s.Has}, known)
 		v.Findings = forgive(v.Findings, before.Findings)

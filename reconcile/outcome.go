@@ -94,6 +94,9 @@ func atWork(p plan.Plan) Outcome {
 	return Outcome{Reason: working, Waiting: p[0].String(), Upkeep: len(p.Upkeep()) == len(p)}
 }
 
+// Finished reports whether there is nothing left to do.
+func (o Outcome) Finished() bool { return o == (Outcome{}) }
+
 // Result is the outcome in controller-runtime's terms.
 func (o Outcome) Result() (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: o.Again}, o.Err

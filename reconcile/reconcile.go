@@ -139,7 +139,7 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
 	}
 	against := objection(v, observed)
-	if against.Reason != "" && (!observed.Exists() || observed.Status == octavia.Failed) {
+	if !against.Finished() && (!observed.Exists() || observed.Status == octavia.Failed) {
 		return against
 	}
 	desired, err := r.desire(ctx, svc, v)
@@ -150,7 +150,7 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return stopped(err)
 	}
 	p := plan.Diff(desired, observed)
-	if against.Reason == "" {
+	if against.Finished() {
 		return r.take(ctx, svc, p, observed)
 	}
 	if o := r.take(ctx, svc, p.Upkeep(), observed); o.Warn {

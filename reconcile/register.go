@@ -26,7 +26,7 @@ type changedOwner = event.TypedGenericEvent[octavia.Owner]
 // byUID is the cache index that finds the Service of an owner.
 const byUID = "metadata.uid"
 
-// workers is how many Services are reconciled at once. None of them waits.
+// workers is how many Services are reconciled at once. None of them waits for Octavia.
 const workers = 8
 
 // Register makes mgr run r: for each Service, whenever it, its EndpointSlices or

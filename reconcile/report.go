@@ -49,7 +49,7 @@ func (r *Reconciler) mark(ctx context.Context, svc *corev1.Service, v policy.Ver
 // left what nobody but us writes.
 func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if leaving(svc, v) {
-		if t.Empty() && o == (Outcome{}) {
+		if t.Empty() && o.Finished() {
 			controllerutil.RemoveFinalizer(svc, Finalizer)
 			svc.Annotations = annotation.WithoutDecisions(svc.Annotations)
 			delete(svc.Annotations, annotation.LoadBalancerID.Key)
@@ -60,13 +60,13 @@ func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if written == nil {
 		written = map[string]string{}
 	}
-	if v.Stale(written) || o == (Outcome{}) {
+	if v.Stale(written) || o.Finished() {
 		written = v.Pinned(written)
 	}
 	switch {
 	case t.ID != "":
 		annotation.LoadBalancerID.Write(written, t.ID)
-	case o == (Outcome{}):
+	case o.Finished():
 		delete(written, annotation.LoadBalancerID.Key)
 	}
 	svc.Annotations = written
@@ -76,7 +76,7 @@ func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 // its members follow its Pods.
 func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) corev1.ServiceStatus {
 	s := *svc.Status.DeepCopy()
-	if leaving(svc, v) && t.Empty() && o == (Outcome{}) {
+	if leaving(svc, v) && t.Empty() && o.Finished() {
 		apimeta.RemoveStatusCondition(&s.Conditions, Ready)
 		return s // the API server clears the addresses; another load balancer's are not ours to touch
 	}
@@ -92,7 +92,7 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) metav1.Condition {
 	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, ObservedGeneration: svc.Generation, Reason: o.Reason, Message: o.Waiting}
 	switch {
-	case o != (Outcome{}):
+	case !o.Finished():
 	case !t.Exists():
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "NothingToBalance", "no port of the Service gets a listener"
 	default:

@@ -46,7 +46,10 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, touched map
 		busy := octavia.Status(lb.ProvisioningStatus).Busy()
 		changed := touched[owner] || w.trees[owner].Status.Busy()
 		for _, id := range lb.Pools {
-			p := listed[id.ID]
+			p, ours := listed[id.ID]
+			if !ours {
+				continue
+			}
 			if !busy && (changed || !complete(w.members[p.ID], p.Members)) {
 				if err := w.ask(ctx, s, p.ID); err != nil {
 					return nil, err

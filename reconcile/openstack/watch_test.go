@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-logr/logr/testr"
 	"github.com/google/go-cmp/cmp"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
 	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -71,6 +72,28 @@ func TestRoundsCostTheSameWhateverIsBuilt(t *testing.T) {
 	want := map[string]int{"GET lbaas/loadbalancers": 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1, "GET floatingips": 1}
 	if diff := cmp.Diff(want, s.cloud.Counts()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatBearsNoTagOfOursIsNotLookedAt(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
+	session, err := s.watch.Client.login(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := pools.CreateOpts{Name: "theirs", LoadbalancerID: built.ID, Protocol: "TCP", LBMethod: "ROUND_ROBIN"}
+	if err := pools.Create(t.Context(), session.balance, theirs).Err; err != nil {
+		t.Fatal(err)
+	}
+	s.see()
+	s.clock.Pass(settle)
+	s.cloud.ResetTranscript()
+	if diff := cmp.Diff(s.desired(octavia.FloatingIP{}, "10.1.0.10"), s.see(), same); diff != "" {
+		t.Error(diff)
+	}
+	if n := s.cloud.Counts()["GET lbaas/pools/{id}/members"]; n != 1 || len(s.cloud.Counts()) != 5 {
+		t.Errorf("calls: %v", s.cloud.Counts())
 	}
 }
 
