@@ -80,7 +80,7 @@ type corner struct {
 
 func newCorner(t *testing.T, namespace string) *corner {
 	t.Helper()
-	cloud, err := view.Dial(t.Context(), world.CloudsFile())
+	cloud, err := view.Dial(t.Context(), world.CloudsFile(), "demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func open(ctx context.Context, out *screen, dir string) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := view.Dial(ctx, world.CloudsFile())
+	c, err := view.Dial(ctx, world.CloudsFile(), "demo")
 	if err != nil {
 		return nil, errors.Join(err, world.Stop())
 	}

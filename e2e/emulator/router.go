@@ -107,6 +107,23 @@ func (c *Cloud) attach(rt *router, s *subnet) (*port, error) {
 	return p, nil
 }
 
+// join makes the interface of a router.
+func (c *Cloud) join(j joint) (*port, error) {
+	if j.port == nil {
+		return c.attach(j.router, j.subnet)
+	}
+	if j.port.DeviceID != "" {
+		return nil, networkRefusal(http.StatusConflict, "PortInUse",
+			"Unable to complete operation on port %s for network %s. Port already has an attached device %s.",
+			j.port.ID, j.port.NetworkID, j.port.DeviceID)
+	}
+	j.port.DeviceID, j.port.DeviceOwner = j.router.ID, ownerInterface
+	j.interfaces = append(j.interfaces, j.port)
+	c.touch(j.port)
+	c.touch(j.router)
+	return j.port, nil
+}
+
 func (c *Cloud) createRouter(r *request) (any, error) {
 	in, err := r.given("router", "name", "description", "admin_state_up", "external_gateway_info", "project_id", "tenant_id")
 	if err != nil {
@@ -221,46 +238,55 @@ func (c *Cloud) deleteRouter(r *request) (any, error) {
 	return nil, nil
 }
 
-// routerSubnet is the router and the subnet that an interface call is about.
-func (c *Cloud) routerSubnet(r *request) (*router, *subnet, error) {
+// A joint is where a router meets a subnet.
+type joint struct {
+	*router
+	subnet *subnet
+	port   *port // the user's own; nil: one at the gateway address
+}
+
+// joint is what a call about an interface means.
+func (c *Cloud) joint(r *request) (joint, error) {
 	rt, err := owned(r, c.routers, r.PathValue("id"), routerWording)
 	if err != nil {
-		return nil, nil, err
+		return joint{}, err
 	}
 	var in struct {
 		SubnetID string `json:"subnet_id"`
 		PortID   string `json:"port_id"`
 	}
 	if err := decode(r.body, &in); err != nil || in.SubnetID == "" && in.PortID == "" {
-		return nil, nil, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Either subnet_id or port_id must be specified.")
+		return joint{}, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Either subnet_id or port_id must be specified.")
 	}
-	if p := c.ports[in.PortID]; p != nil && len(p.FixedIPs) > 0 {
+	p := c.ports[in.PortID]
+	if p != nil && len(p.FixedIPs) > 0 {
 		in.SubnetID = p.FixedIPs[0].SubnetID
 	}
 	s := c.subnets[in.SubnetID]
 	if s == nil || !s.visibleTo(r.who) {
-		return nil, nil, subnetWording.notFound(in.SubnetID)
+		return joint{}, subnetWording.notFound(in.SubnetID)
 	}
-	return rt, s, nil
+	return joint{rt, s, p}, nil
 }
 
 func (c *Cloud) addInterface(r *request) (any, error) {
-	rt, s, err := c.routerSubnet(r)
+	j, err := c.joint(r)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.attach(rt, s)
+	p, err := c.join(j)
 	if err != nil {
 		return nil, err
 	}
-	return interfaceView(rt, p, s), nil
+	return interfaceView(j.router, p, j.subnet), nil
 }
 
 func (c *Cloud) removeInterface(r *request) (any, error) {
-	rt, s, err := c.routerSubnet(r)
+	j, err := c.joint(r)
 	if err != nil {
 		return nil, err
 	}
+	rt, s := j.router, j.subnet
 	p := rt.on(s.ID)
 	if p == nil {
 		return nil, networkRefusal(http.StatusNotFound, "RouterInterfaceNotFoundForSubnet",

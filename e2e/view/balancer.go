@@ -50,7 +50,7 @@ type FloatingIP struct {
 // Balancers are all load balancers of the project, by name.
 func (c *Cloud) Balancers(ctx context.Context) ([]Balancer, error) {
 	var list struct{ LoadBalancers []Balancer }
-	if err := c.get(ctx, c.loadBalancer+"loadbalancers", &list); err != nil {
+	if err := c.balancing(ctx, "loadbalancers", &list); err != nil {
 		return nil, fmt.Errorf("listing load balancers: %w", err)
 	}
 	slices.SortFunc(list.LoadBalancers, func(a, b Balancer) int { return cmp.Compare(a.Name, b.Name) })
@@ -60,7 +60,7 @@ func (c *Cloud) Balancers(ctx context.Context) ([]Balancer, error) {
 // FloatingIPs are all floating IPs of the project, by address.
 func (c *Cloud) FloatingIPs(ctx context.Context) ([]FloatingIP, error) {
 	var list struct{ FloatingIPs []FloatingIP }
-	if err := c.get(ctx, c.network+"floatingips", &list); err != nil {
+	if err := c.network(ctx, "floatingips", &list); err != nil {
 		return nil, fmt.Errorf("listing floating IPs: %w", err)
 	}
 	slices.SortFunc(list.FloatingIPs, func(a, b FloatingIP) int { return cmp.Compare(a.Address, b.Address) })
@@ -96,13 +96,13 @@ func (c *Cloud) fill(ctx context.Context, b *Balancer) error {
 	var tree struct {
 		Statuses struct{ LoadBalancer Balancer }
 	}
-	if err := c.get(ctx, c.loadBalancer+"loadbalancers/"+b.ID+"/status", &tree); err != nil {
+	if err := c.balancing(ctx, "loadbalancers/"+b.ID+"/status", &tree); err != nil {
 		return fmt.Errorf("reading load balancer %s: %w", b.Name, err)
 	}
 	b.Listeners = tree.Statuses.LoadBalancer.Listeners
 	for i := range b.Listeners {
 		l := struct{ Listener *Listener }{&b.Listeners[i]}
-		if err := c.get(ctx, c.loadBalancer+"listeners/"+b.Listeners[i].ID, &l); err != nil {
+		if err := c.balancing(ctx, "listeners/"+b.Listeners[i].ID, &l); err != nil {
 			return fmt.Errorf("reading listener %s: %w", b.Listeners[i].Name, err)
 		}
 	}
