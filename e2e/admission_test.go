@@ -76,7 +76,7 @@ func TestAnnotationsCannotBeForged(t *testing.T) {
 	want := map[string]string{
 		"octagate.dev/verdict": "accepted", "octagate.dev/listeners": "TCP/80", "octagate.dev/load-balancer": "forged/web",
 		"octagate.dev/external-ip": "none", "octagate.dev/member-mode": "L3", "octagate.dev/provider": "amphora",
-		"octagate.dev/vip-subnet-id": world.Networks.ServiceSubnet,
+		"octagate.dev/vip-subnet-id": c.world.Cloud.Networks.ServiceSubnet,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -92,7 +92,7 @@ func TestADryRunLeavesNoTrace(t *testing.T) {
 	if code, said = c.kubectl(manifest(balanced+"  loadBalancerIP: 172.24.4.99\n"+http80), "apply", "--dry-run=server", "-f", "-"); code == 0 {
 		t.Errorf("a bad Service passes a dry run: %s", said)
 	}
-	err := world.Cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: c.namespace, Name: "web"}, &corev1.Service{})
+	err := c.world.Cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: c.namespace, Name: "web"}, &corev1.Service{})
 	if !apierrors.IsNotFound(err) {
 		t.Errorf("got %v", err)
 	}
@@ -112,8 +112,11 @@ func TestWarned(t *testing.T) {
 // The facts are up to ten minutes old here, so only a live look can know better.
 func TestNobodyIsRefusedOnOldEvidence(t *testing.T) {
 	c := newCorner(t, "fresh")
-	world.Cloud.AddFloatingIP(world.Networks.ExternalNetwork, "172.24.4.77")
-	c.apply(manifest(balanced + "  loadBalancerIP: 172.24.4.77\n" + http80))
+	address, err := c.world.Cloud.Networks.FloatingIP(t.Context(), "172.24.4.77")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.apply(manifest(balanced + "  loadBalancerIP: " + address + "\n" + http80))
 	if got := c.service("web").Annotations["octagate.dev/verdict"]; got != "accepted" {
 		t.Errorf("verdict: %q", got)
 	}
@@ -149,9 +152,7 @@ func TestOldFaultsAreForgiven(t *testing.T) {
 	if code == 0 {
 		t.Errorf("a new fault was forgiven: %s", said)
 	}
-	if code, said = c.kubectl("", "delete", "service", "web", "--timeout=30s"); code != 0 {
-		t.Errorf("a bad Service cannot leave: %s", said)
-	}
+	c.remove("web")
 }
 
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
@@ -177,7 +178,7 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 		})
 	}
 	kubernetes := &corev1.Service{}
-	if err := world.Cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "kubernetes"}, kubernetes); err != nil {
+	if err := c.world.Cluster.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "kubernetes"}, kubernetes); err != nil {
 		t.Fatal(err)
 	}
 	if len(kubernetes.Annotations)+len(kubernetes.Finalizers) > 0 {

@@ -1,9 +1,11 @@
 // Package e2e tests octagate from outside: the program that ships, a real
-// kube-apiserver with real EndpointSlices, kubectl, and the OpenStack emulator.
+// kube-apiserver with real EndpointSlices, kubectl, and OpenStack: the emulator, or
+// the real cloud that OCTAGATE_E2E_CLOUD names.
 package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/e2e/session"
 	"github.com/octagate/octagate/e2e/testbed"
 	"github.com/octagate/octagate/e2e/view"
 )
@@ -25,8 +28,12 @@ import (
 // world is shared by all tests; each has a namespace of its own in it.
 var world *testbed.World
 
-// usersFloatingIPs are there before octagate starts.
-var usersFloatingIPs = []string{"172.24.4.21", "172.24.4.22", "172.24.4.23", "172.24.4.24", "172.24.4.25"}
+// ground is what every world of these tests stands on.
+var ground = testbed.Options{
+	Pending:     100 * time.Millisecond,
+	FloatingIPs: []string{"172.24.4.21", "172.24.4.22", "172.24.4.23", "172.24.4.24", "172.24.4.25"},
+	Edit:        poll("50ms"),
+}
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -39,66 +46,97 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	real, ok, err := session.FromEnvironment()
+	if err != nil {
+		return 1, err
+	}
+	if ok {
+		ground.Real, ground.Edit = &real, poll("500ms")
+	}
+	fmt.Println("e2e: OpenStack is", openstack())
 	dir, err := os.MkdirTemp("", "octagate-e2e-")
 	if err != nil {
 		return 1, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	world, err = testbed.StartWorld(ctx, dir, testbed.Options{Pending: 100 * time.Millisecond, Prepare: prepare, Edit: edit})
-	if err != nil {
-		return 1, fmt.Errorf("%w (logs: %s)", err, dir)
-	}
-	code = m.Run()
-	if err := world.Stop(); err != nil {
-		return 1, err
-	}
-	if code == 0 {
+	code, err = inWorld(dir, m.Run)
+	if code == 0 && err == nil {
 		return 0, os.RemoveAll(dir)
 	}
 	fmt.Fprintln(os.Stderr, "e2e: logs are in", dir)
-	return code, nil
+	return code, err
 }
 
-func prepare(cloud *emulator.Cloud, n emulator.Networks) {
-	for _, a := range usersFloatingIPs {
-		cloud.AddFloatingIP(n.ExternalNetwork, a)
+// openstack is what these tests run on.
+func openstack() string {
+	if ground.Real == nil {
+		return "the emulator"
 	}
+	return fmt.Sprintf("the real cloud %s of %s", ground.Real.Cloud, ground.Real.File)
 }
 
-// edit makes facts old enough that no test passes by a refresh, and polls fast.
-func edit(config string) string {
-	return strings.NewReplacer("refresh: 30s", "refresh: 10m", "poll: 250ms", "poll: 50ms").Replace(config)
+// inWorld starts the world, has the tests run in it, and sees that they leave the
+// cloud as they found it.
+func inWorld(dir string, tests func() int) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if world, err = testbed.StartWorld(ctx, dir, ground); err != nil {
+		return 1, err
+	}
+	code = tests()
+	return code, errors.Join(world.Cloud.Clear(context.Background()), world.Stop())
+}
+
+// poll has octagate look at its load balancers so often, and makes facts old enough
+// that no test passes by a refresh.
+func poll(every string) func(config string) string {
+	return strings.NewReplacer("refresh: 30s", "refresh: 10m", "poll: 250ms", "poll: "+every).Replace
 }
 
 // A corner is a test with a namespace of its own.
 type corner struct {
 	*testing.T
+	world     *testbed.World
 	namespace string
 	cloud     *view.Cloud
 }
 
 func newCorner(t *testing.T, namespace string) *corner {
 	t.Helper()
-	cloud, err := view.Dial(t.Context(), world.CloudsFile(), "demo")
+	return cornerOf(t, world, namespace)
+}
+
+// cornerOf is a corner of a certain world.
+func cornerOf(t *testing.T, w *testbed.World, namespace string) *corner {
+	t.Helper()
+	cloud, err := view.Dial(t.Context(), w.Cloud.File, w.Cloud.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = world.Cluster.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+	err = w.Cluster.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &corner{t, namespace, cloud}
+	c := &corner{t, w, namespace, cloud}
 	t.Cleanup(c.leave)
 	return c
+}
+
+// emulator is the cloud as its owner sees it. On a real cloud, which has no owner
+// here, the test ends.
+func (c *corner) emulator() *emulator.Cloud {
+	c.Helper()
+	if c.world.Cloud.Emulator == nil {
+		c.Skip("NOT RUN: only the emulator can do to itself what this test does to the cloud")
+	}
+	return c.world.Cloud.Emulator
 }
 
 // leave deletes the namespace's Services and makes sure that nothing of them is
 // left in the cloud.
 func (c *corner) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	out, err := world.Cluster.Kubectl(ctx, "", "delete", "services", "--all", "--timeout=60s", "--namespace", c.namespace)
+	out, err := c.world.Cluster.Kubectl(ctx, "", "delete", "services", "--all", "--timeout=120s", "--namespace", c.namespace)
 	if err != nil || out.Code != 0 {
 		c.Errorf("deleting the Services: %v %s", err, out.Stderr)
 	}
@@ -126,7 +164,7 @@ func (c *corner) balancers(ctx context.Context) int {
 // kubectl runs kubectl in the namespace and returns its exit code and both streams.
 func (c *corner) kubectl(stdin string, args ...string) (int, string) {
 	c.Helper()
-	out, err := world.Cluster.Kubectl(c.Context(), stdin, append(args, "--namespace", c.namespace)...)
+	out, err := c.world.Cluster.Kubectl(c.Context(), stdin, append(args, "--namespace", c.namespace)...)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -146,7 +184,7 @@ func (c *corner) apply(manifest string) string {
 // pod makes a ready Pod that the Services of these tests select.
 func (c *corner) pod(name, address string, ports map[string]int32) {
 	c.Helper()
-	err := world.Cluster.Pod(c.Context(), testbed.Pod{
+	err := c.world.Cluster.Pod(c.Context(), testbed.Pod{
 		Namespace: c.namespace, Name: name, Address: address, Labels: map[string]string{"app": "web"}, Ports: ports,
 	})
 	if err != nil {
@@ -154,19 +192,30 @@ func (c *corner) pod(name, address string, ports map[string]int32) {
 	}
 }
 
+// remove deletes a Service and waits until it is gone.
+func (c *corner) remove(service string) {
+	c.Helper()
+	if code, said := c.kubectl("", "delete", "service", service, "--timeout="+patience.String()); code != 0 {
+		c.Errorf("the Service %s cannot leave: %s", service, said)
+	}
+}
+
 func (c *corner) service(name string) *corev1.Service {
 	c.Helper()
 	svc := &corev1.Service{}
-	if err := world.Cluster.Client.Get(c.Context(), client.ObjectKey{Namespace: c.namespace, Name: name}, svc); err != nil {
+	if err := c.world.Cluster.Client.Get(c.Context(), client.ObjectKey{Namespace: c.namespace, Name: name}, svc); err != nil {
 		c.Fatal(err)
 	}
 	return svc
 }
 
-// until waits for what is there to be what is wanted. It gives up after a minute.
+// patience is how long anything may take. Real clouds are slow.
+const patience = 2 * time.Minute
+
+// until waits for what is there to be what is wanted.
 func (c *corner) until(want string, there func() string) {
 	c.Helper()
-	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
 	got := ""
 	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
@@ -174,7 +223,7 @@ func (c *corner) until(want string, there func() string) {
 		return got == want, nil
 	})
 	if err != nil {
-		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, world.Octagate.Log())
+		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, c.world.Octagate.Log())
 	}
 }
 
@@ -244,7 +293,7 @@ func (c *corner) floatingIPs() []string {
 func (c *corner) events() map[string]int {
 	c.Helper()
 	var list corev1.EventList
-	if err := world.Cluster.Client.List(c.Context(), &list, client.InNamespace(c.namespace)); err != nil {
+	if err := c.world.Cluster.Client.List(c.Context(), &list, client.InNamespace(c.namespace)); err != nil {
 		c.Fatal(err)
 	}
 	counts := map[string]int{}
@@ -257,8 +306,9 @@ func (c *corner) events() map[string]int {
 // outage makes the cloud answer 503 to everything until the test ends or the
 // returned function is called.
 func (c *corner) outage() (end func()) {
-	end = sync.OnceFunc(func() { world.Cloud.SetFault(nil) })
-	world.Cloud.SetFault(func(*http.Request) *emulator.Fault {
+	cloud := c.emulator()
+	end = sync.OnceFunc(func() { cloud.SetFault(nil) })
+	cloud.SetFault(func(*http.Request) *emulator.Fault {
 		return &emulator.Fault{Status: http.StatusServiceUnavailable, Body: "down"}
 	})
 	c.Cleanup(end)

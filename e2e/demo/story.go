@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
-	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/e2e/testbed"
 	"github.com/octagate/octagate/e2e/view"
 )
@@ -36,25 +35,19 @@ func open(ctx context.Context, out *screen, dir string) (*story, error) {
 		return nil, err
 	}
 	world, err := testbed.StartWorld(ctx, dir, testbed.Options{
-		Pending: time.Second,
-		Prepare: prepare,
-		Tell:    out.begin,
+		Pending:     time.Second,
+		FloatingIPs: []string{ours, spare},
+		Tell:        out.begin,
 	})
 	out.done()
 	if err != nil {
 		return nil, err
 	}
-	c, err := view.Dial(ctx, world.CloudsFile(), "demo")
+	c, err := view.Dial(ctx, world.Cloud.File, world.Cloud.Name)
 	if err != nil {
 		return nil, errors.Join(err, world.Stop())
 	}
 	return &story{out: out, world: world, cloud: c}, nil
-}
-
-// prepare makes the two floating IPs that somebody created before.
-func prepare(c *emulator.Cloud, n emulator.Networks) {
-	c.AddFloatingIP(n.ExternalNetwork, ours)
-	c.AddFloatingIP(n.ExternalNetwork, spare)
 }
 
 // tell plays all scenes, whatever becomes of each, and sums up.
@@ -96,7 +89,7 @@ func (s *story) invite() {
 	s.out.line("\nEverything stays up. To look around in a second terminal:")
 	s.out.block(bold, fmt.Sprintf(`
 export KUBECONFIG=%s
-export OS_CLIENT_CONFIG_FILE=%s OS_CLOUD=demo`, s.world.Cluster.Kubeconfig, s.world.CloudsFile()))
+export OS_CLIENT_CONFIG_FILE=%s OS_CLOUD=demo`, s.world.Cluster.Kubeconfig, s.world.Cloud.File))
 	s.out.line("and for example:")
 	s.out.block("", `
 kubectl apply -f e2e/demo/examples/bad-spelling.yaml

@@ -17,8 +17,8 @@ import (
 type Layout struct {
 	Name         string
 	ServiceRange string // the API server's --service-cluster-ip-range
-	PodRange     string // where Pods have their addresses
 	Subnets      []Subnet
+	External     Subnet // where floating IPs come from
 }
 
 // A Subnet is a network with one range of addresses.
@@ -34,19 +34,19 @@ type Subnet struct {
 var TwoSubnets = Layout{
 	Name:         "two subnets",
 	ServiceRange: "10.2.0.0/17",
-	PodRange:     "10.1.0.0/16",
 	Subnets: []Subnet{
 		{"pod", "pod_subnet", "10.1.0.0/16", "10.1.255.254", "10.1.0.1", "10.1.255.253"},
 		{"services", "service_subnet", "10.2.0.0/16", "10.2.255.254", "10.2.128.1", "10.2.255.253"},
 	},
+	External: Subnet{"public", "public_subnet", "172.24.4.0/24", "172.24.4.1", "172.24.4.10", "172.24.4.200"},
 }
 
 // OneSubnet saves the way through the router: its first quarter is the API server's.
 var OneSubnet = Layout{
 	Name:         "one subnet",
 	ServiceRange: "10.0.0.0/18",
-	PodRange:     "10.0.128.0/17",
 	Subnets:      []Subnet{{"k8s", "k8s_subnet", "10.0.0.0/16", "10.0.255.254", "10.0.64.0", "10.0.255.253"}},
+	External:     Subnet{"public", "public_subnet", "172.24.5.0/24", "172.24.5.1", "172.24.5.10", "172.24.5.200"},
 }
 
 // Networks are networks that were laid.
@@ -58,7 +58,8 @@ type Networks struct {
 	ExternalNetwork, ExternalSubnet string
 	Router                          string
 
-	undo []func(context.Context) error
+	owner, admin *session.Session
+	undo         []func(context.Context) error
 }
 
 // Lay makes the networks of a layout in the owner's project, and a router that has
@@ -66,11 +67,10 @@ type Networks struct {
 // the external network; without one (nil) the first external network that the owner
 // sees is used. When it fails, what it made is removed.
 func Lay(ctx context.Context, layout Layout, owner, admin *session.Session) (*Networks, error) {
-	n := &Networks{Layout: layout}
-	l := layer{owner, n}
-	err := l.external(ctx, admin)
+	n := &Networks{Layout: layout, owner: owner, admin: admin}
+	err := n.external(ctx)
 	if err == nil {
-		err = l.internal(ctx)
+		err = n.internal(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("laying networks in %s: %w", layout.Name, err), n.Remove(ctx))
@@ -89,117 +89,132 @@ func (n *Networks) Remove(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// A layer lays networks on behalf of somebody.
-type layer struct {
-	*session.Session
-	*Networks
-}
-
 type object = map[string]any
 
 // external makes the network that floating IPs come from, or finds it.
-func (l layer) external(ctx context.Context, admin *session.Session) error {
-	if admin == nil {
-		return l.findExternal(ctx)
+func (n *Networks) external(ctx context.Context) error {
+	if n.admin == nil {
+		return n.findExternal(ctx)
 	}
-	by := layer{admin, l.Networks}
-	network, err := by.make(ctx, "network", object{"name": "public", "router:external": true})
+	network, err := n.make(ctx, n.admin, "network", object{"name": n.External.Network, "router:external": true})
 	if err != nil {
 		return err
 	}
-	subnet, err := by.make(ctx, "subnet", object{
-		"name": "public_subnet", "network_id": network, "ip_version": 4, "cidr": "172.24.4.0/24", "enable_dhcp": false,
-		"allocation_pools": []object{{"start": "172.24.4.10", "end": "172.24.4.200"}},
-	})
-	l.ExternalNetwork, l.ExternalSubnet = network, subnet
+	n.ExternalNetwork = network
+	n.ExternalSubnet, err = n.make(ctx, n.admin, "subnet", n.External.in(network))
 	return err
 }
 
-func (l layer) findExternal(ctx context.Context) error {
+func (n *Networks) findExternal(ctx context.Context) error {
 	var found struct {
 		Networks []struct {
 			ID      string
 			Subnets []string
 		}
 	}
-	if err := l.Do(ctx, http.MethodGet, l.Network+"networks?router:external=true", nil, &found); err != nil {
+	if err := n.owner.Do(ctx, http.MethodGet, n.owner.Network+"networks?router:external=true", nil, &found); err != nil {
 		return err
 	}
-	for _, n := range found.Networks {
-		if len(n.Subnets) > 0 {
-			l.ExternalNetwork, l.ExternalSubnet = n.ID, n.Subnets[0]
+	for _, e := range found.Networks {
+		if len(e.Subnets) > 0 {
+			n.ExternalNetwork, n.ExternalSubnet = e.ID, e.Subnets[0]
 			return nil
 		}
 	}
 	return errors.New("this cloud has no external network with a subnet, and no administrator was named who could make one")
 }
 
-// internal makes the subnets of the layout, and the router.
-func (l layer) internal(ctx context.Context) error {
-	router, err := l.make(ctx, "router", object{
-		"name": "kubernetes", "external_gateway_info": object{"network_id": l.ExternalNetwork},
+// internal makes the router and the subnets of the layout.
+func (n *Networks) internal(ctx context.Context) error {
+	router, err := n.make(ctx, n.owner, "router", object{
+		"name": "kubernetes", "external_gateway_info": object{"network_id": n.ExternalNetwork},
 	})
 	if err != nil {
 		return err
 	}
-	l.Router = router
-	for _, s := range l.Subnets {
-		network, subnet, err := l.subnet(ctx, s)
+	n.Router = router
+	for _, s := range n.Subnets {
+		network, subnet, err := n.subnet(ctx, s)
 		if err != nil {
 			return err
 		}
-		if l.PodNetwork == "" {
-			l.PodNetwork, l.PodSubnet = network, subnet
+		if n.PodNetwork == "" {
+			n.PodNetwork, n.PodSubnet = network, subnet
 		}
-		l.ServiceNetwork, l.ServiceSubnet = network, subnet
+		n.ServiceNetwork, n.ServiceSubnet = network, subnet
 	}
 	return nil
 }
 
 // subnet makes a network, its subnet, and the router's port there.
-func (l layer) subnet(ctx context.Context, s Subnet) (network, subnet string, err error) {
-	network, err = l.make(ctx, "network", object{"name": s.Network})
+func (n *Networks) subnet(ctx context.Context, s Subnet) (network, subnet string, err error) {
+	network, err = n.make(ctx, n.owner, "network", object{"name": s.Network})
 	if err != nil {
 		return "", "", err
 	}
-	subnet, err = l.make(ctx, "subnet", object{
+	subnet, err = n.make(ctx, n.owner, "subnet", s.in(network))
+	if err != nil {
+		return "", "", err
+	}
+	return network, subnet, n.connect(ctx, network, s)
+}
+
+// in is what Neutron has to hear about a subnet of a network.
+func (s Subnet) in(network string) object {
+	return object{
 		"name": s.Name, "network_id": network, "ip_version": 4, "cidr": s.Range, "gateway_ip": s.Gateway,
 		"enable_dhcp": false, "allocation_pools": []object{{"start": s.First, "end": s.Last}},
-	})
-	if err != nil {
-		return "", "", err
 	}
-	return network, subnet, l.connect(ctx, network, s)
 }
 
 // connect gives the router a port at the gateway address.
-func (l layer) connect(ctx context.Context, network string, s Subnet) error {
-	port, err := l.make(ctx, "port", object{
+func (n *Networks) connect(ctx context.Context, network string, s Subnet) error {
+	port, err := n.make(ctx, n.owner, "port", object{
 		"name": s.Name + "_router", "network_id": network, "fixed_ips": []object{{"ip_address": s.Gateway}},
 	})
 	if err != nil {
 		return err
 	}
-	l.undo = l.undo[:len(l.undo)-1] // the router deletes the port when it lets go of it
-	interfaces, body := l.Network+"routers/"+l.Router, object{"port_id": port}
-	if err := l.Do(ctx, http.MethodPut, interfaces+"/add_router_interface", body, nil); err != nil {
-		return errors.Join(err, l.Do(ctx, http.MethodDelete, l.Network+"ports/"+port, nil, nil))
+	router, body := n.owner.Network+"routers/"+n.Router, object{"port_id": port}
+	if err := n.owner.Do(ctx, http.MethodPut, router+"/add_router_interface", body, nil); err != nil {
+		return fmt.Errorf("connecting the router: %w", err)
 	}
-	l.undo = append(l.undo, func(ctx context.Context) error {
-		return l.Do(ctx, http.MethodPut, interfaces+"/remove_router_interface", body, nil)
-	})
+	n.undo[len(n.undo)-1] = func(ctx context.Context) error { // which deletes the port, too
+		return n.owner.Do(ctx, http.MethodPut, router+"/remove_router_interface", body, nil)
+	}
 	return nil
 }
 
+// FloatingIP makes a floating IP for the owner and returns its address. The
+// administrator can have a certain one; without one, any is as good.
+func (n *Networks) FloatingIP(ctx context.Context, address string) (string, error) {
+	by, wanted := n.owner, object{"floating_network_id": n.ExternalNetwork}
+	if n.admin != nil {
+		by = n.admin
+		wanted["floating_ip_address"], wanted["project_id"] = address, n.owner.Project
+	}
+	id, err := n.make(ctx, by, "floatingip", wanted)
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		FloatingIP struct {
+			Address string `json:"floating_ip_address"`
+		}
+	}
+	err = n.owner.Do(ctx, http.MethodGet, n.owner.Network+"floatingips/"+id, nil, &made)
+	return made.FloatingIP.Address, err
+}
+
 // make creates a resource of Neutron and remembers to delete it.
-func (l layer) make(ctx context.Context, kind string, body object) (id string, err error) {
+func (n *Networks) make(ctx context.Context, by *session.Session, kind string, body object) (id string, err error) {
 	var made map[string]struct{ ID string }
-	if err := l.Do(ctx, http.MethodPost, l.Network+kind+"s", object{kind: body}, &made); err != nil {
+	if err := by.Do(ctx, http.MethodPost, by.Network+kind+"s", object{kind: body}, &made); err != nil {
 		return "", fmt.Errorf("making a %s: %w", kind, err)
 	}
 	id = made[kind].ID
-	l.undo = append(l.undo, func(ctx context.Context) error {
-		return l.Do(ctx, http.MethodDelete, l.Network+kind+"s/"+id, nil, nil)
+	n.undo = append(n.undo, func(ctx context.Context) error {
+		return by.Do(ctx, http.MethodDelete, by.Network+kind+"s/"+id, nil, nil)
 	})
 	return id, nil
 }

@@ -25,9 +25,6 @@ import (
 )
 
 const (
-	// ServiceRange is the range of ClusterIPs: the first half of the service subnet.
-	ServiceRange = "10.2.0.0/17"
-
 	// advertised is the API server's address in the endpoints of default/kubernetes.
 	// EndpointSlices refuse loopback addresses, so it is one that nobody listens on.
 	advertised = "192.168.1.2"
@@ -50,9 +47,10 @@ type Cluster struct {
 }
 
 // StartCluster starts etcd and kube-apiserver, with kube-controller-manager for
-// EndpointSlices, from the programs in $KUBEBUILDER_ASSETS. Everything they write is
-// in dir: one log per program, and the kubeconfig.
-func StartCluster(ctx context.Context, dir string) (*Cluster, error) {
+// EndpointSlices, from the programs in $KUBEBUILDER_ASSETS. ClusterIPs are from the
+// service range, such as 10.2.0.0/17. Everything they write is in dir: one log per
+// program, and the kubeconfig.
+func StartCluster(ctx context.Context, dir, serviceRange string) (*Cluster, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the directory of the cluster: %w", err)
 	}
@@ -61,14 +59,14 @@ func StartCluster(ctx context.Context, dir string) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{dir: dir, leash: leash}
-	if err := c.start(ctx); err != nil {
+	if err := c.start(ctx, serviceRange); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(ctx context.Context) error {
-	if err := c.startPlane(); err != nil {
+func (c *Cluster) start(ctx context.Context, serviceRange string) error {
+	if err := c.startPlane(serviceRange); err != nil {
 		return err
 	}
 	if err := c.connect(); err != nil {
@@ -81,7 +79,7 @@ func (c *Cluster) start(ctx context.Context) error {
 }
 
 // startPlane starts etcd and kube-apiserver the way envtest does.
-func (c *Cluster) startPlane() error {
+func (c *Cluster) startPlane(serviceRange string) error {
 	etcd, err := c.asset("etcd")
 	if err != nil {
 		return err
@@ -105,7 +103,7 @@ func (c *Cluster) startPlane() error {
 		},
 	}
 	c.plane.APIServer.Configure().
-		Set("service-cluster-ip-range", ServiceRange).
+		Set("service-cluster-ip-range", serviceRange).
 		Set("advertise-address", advertised)
 	if err := c.plane.Start(); err != nil {
 		return fmt.Errorf("starting etcd and kube-apiserver (their logs are in %s): %w", c.dir, err)

@@ -2,16 +2,14 @@ package testbed
 
 import (
 	"strings"
-
-	"github.com/octagate/octagate/e2e/emulator"
 )
 
 // octagateYAML is the configuration of the usual World.
 const octagateYAML = `apiVersion: octagate.dev/v1alpha1
 kind: Configuration
-clusterName: demo
+clusterName: CLUSTER
 openstack:
-  cloud: demo
+  cloud: CLOUD
   refresh: 30s
 neutron:
   podSubnet: POD_SUBNET
@@ -32,15 +30,18 @@ leaderElection:
   enabled: false
 `
 
-// configuration is octagate.yaml for these networks, serving on these addresses.
-func configuration(n emulator.Networks, webhook, metrics, health string) string {
+// configuration is octagate.yaml for a cluster in a cloud, with addresses to serve on: webhook,
+// metrics and health.
+func configuration(cluster string, c *Cloud, addresses []string) string {
 	return strings.NewReplacer(
-		"POD_SUBNET", n.PodSubnet,
-		"SERVICE_SUBNET", n.ServiceSubnet,
-		"EXTERNAL_NETWORK", n.ExternalNetwork,
-		"EXTERNAL_SUBNET", n.ExternalSubnet,
-		"WEBHOOK", webhook,
-		"METRICS", metrics,
-		"HEALTH", health,
+		"CLUSTER", cluster,
+		"CLOUD", c.Name,
+		"POD_SUBNET", c.Networks.PodSubnet,
+		"SERVICE_SUBNET", c.Networks.ServiceSubnet,
+		"EXTERNAL_NETWORK", c.Networks.ExternalNetwork,
+		"EXTERNAL_SUBNET", c.Networks.ExternalSubnet,
+		"WEBHOOK", addresses[0],
+		"METRICS", addresses[1],
+		"HEALTH", addresses[2],
 	).Replace(octagateYAML)
 }

@@ -31,20 +31,22 @@ type Listener struct {
 
 // A Pool is the members behind a listener.
 type Pool struct {
-	Name    string
-	Members []Member
+	ID, Name string
+	Members  []Member
 }
 
 // A Member is one address that traffic is sent to.
 type Member struct {
 	Name, Address string
-	Port          int `json:"protocol_port"`
+	Port          int    `json:"protocol_port"`
+	Subnet        string `json:"subnet_id"` // where the load balancer reaches it; only in Cloud.Members
 }
 
 // A FloatingIP is a public address, and the port it leads to.
 type FloatingIP struct {
 	Address string `json:"floating_ip_address"`
 	Port    string `json:"port_id"`
+	Network string `json:"floating_network_id"`
 }
 
 // Balancers are all load balancers of the project, by name.
@@ -108,6 +110,15 @@ func (c *Cloud) fill(ctx context.Context, b *Balancer) error {
 	}
 	slices.SortFunc(b.Listeners, func(x, y Listener) int { return cmp.Compare(x.Port, y.Port) })
 	return nil
+}
+
+// Members are the members of a pool in full.
+func (c *Cloud) Members(ctx context.Context, pool string) ([]Member, error) {
+	var list struct{ Members []Member }
+	if err := c.balancing(ctx, "pools/"+pool+"/members", &list); err != nil {
+		return nil, fmt.Errorf("listing members: %w", err)
+	}
+	return list.Members, nil
 }
 
 // Addresses are the addresses behind the first listener, in order.

@@ -19,8 +19,11 @@ func Dial(ctx context.Context, file, cloud string) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cloud{s}, nil
+	return Of(s), nil
 }
+
+// Of is the project that a session is in.
+func Of(s *session.Session) *Cloud { return &Cloud{s} }
 
 // network reads from Neutron into an answer, balancing from Octavia.
 func (c *Cloud) network(ctx context.Context, path string, answer any) error {
