@@ -246,17 +246,31 @@ func (w *walk) udpIsIgnored() {
 // badServicesAreRefused for reasons that only the cloud knows.
 func (w *walk) badServicesAreRefused() {
 	w.Helper()
-	taken, free := w.world.Cloud.FloatingIPs[0], w.world.Cloud.FloatingIPs[1]
-	for claim, tt := range map[string]struct{ address, want string }{
-		"a floating IP in use": {taken, taken + `": is in use by ` + w.service("user").Spec.ClusterIP},
-		"an unknown address":   {"203.0.113.77", `203.0.113.77": is not a floating IP of this project; free here: `},
-		"the advice is true":   {"203.0.113.78", free},
-	} {
-		code, said := w.kubectl(named("bad", manifest(balanced+"  loadBalancerIP: "+tt.address+"\n"+http80)), "apply", "-f", "-")
-		if code == 0 || !strings.Contains(said, tt.want) {
-			w.Errorf("%s: kubectl ended with %d: %s", claim, code, said)
+	taken := w.world.Cloud.FloatingIPs[0]
+	if said := w.refused(taken); !strings.Contains(said, taken+`": is in use by `+w.service("user").Spec.ClusterIP) {
+		w.Errorf("an address in use: %s", said)
+	}
+	said := w.refused("203.0.113.77")
+	_, advice, ok := strings.Cut(said, `203.0.113.77": is not a floating IP of this project; free here: `)
+	if !ok {
+		w.Fatalf("an unknown address: %s", said)
+	}
+	uses := w.floatingIPs()
+	for address := range strings.SplitSeq(strings.TrimSpace(advice), ", ") {
+		if !slices.Contains(uses, address+" free") {
+			w.Errorf("%q is said to be free, but there is %q", address, uses)
 		}
 	}
+}
+
+// refused asks for an address that must not be had, and returns what kubectl said.
+func (w *walk) refused(address string) string {
+	w.Helper()
+	code, said := w.kubectl(named("bad", manifest(balanced+"  loadBalancerIP: "+address+"\n"+http80)), "apply", "-f", "-")
+	if code == 0 {
+		w.Errorf("%s was accepted: %s", address, said)
+	}
+	return said
 }
 
 // everybodyLeaves, and only what the user made stays.

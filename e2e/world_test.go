@@ -241,13 +241,7 @@ func (c *corner) tree(service string) string {
 }
 
 func (c *corner) balancer(service string) (*view.Balancer, error) {
-	trees, err := c.cloud.Trees(c.Context())
-	for i := range trees {
-		if trees[i].Name == c.namespace+"/"+service {
-			return &trees[i], err
-		}
-	}
-	return nil, err
+	return c.cloud.Tree(c.Context(), c.namespace+"/"+service)
 }
 
 // ready is the Ready condition as "Status Reason".

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +52,12 @@ type FloatingIP struct {
 
 // Balancers are all load balancers of the project, by name.
 func (c *Cloud) Balancers(ctx context.Context) ([]Balancer, error) {
+	return c.balancers(ctx, "loadbalancers")
+}
+
+func (c *Cloud) balancers(ctx context.Context, path string) ([]Balancer, error) {
 	var list struct{ LoadBalancers []Balancer }
-	if err := c.balancing(ctx, "loadbalancers", &list); err != nil {
+	if err := c.balancing(ctx, path, &list); err != nil {
 		return nil, fmt.Errorf("listing load balancers: %w", err)
 	}
 	slices.SortFunc(list.LoadBalancers, func(a, b Balancer) int { return cmp.Compare(a.Name, b.Name) })
@@ -75,13 +80,28 @@ func (c *Cloud) Trees(ctx context.Context) ([]Balancer, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := c.FloatingIPs(ctx)
-	if err != nil {
+	return all, c.fill(ctx, all)
+}
+
+// Tree is the load balancer of a name with what is in it and what leads to it; nil:
+// there is none.
+func (c *Cloud) Tree(ctx context.Context, name string) (*Balancer, error) {
+	found, err := c.balancers(ctx, "loadbalancers?name="+url.QueryEscape(name))
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
+	return &found[0], c.fill(ctx, found[:1])
+}
+
+// fill reads what is in load balancers and what leads to them.
+func (c *Cloud) fill(ctx context.Context, all []Balancer) error {
+	addresses, err := c.FloatingIPs(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range all {
-		if err := c.fill(ctx, &all[i]); err != nil {
-			return nil, err
+		if err := c.open(ctx, &all[i]); err != nil {
+			return err
 		}
 		for _, f := range addresses {
 			if f.Port == all[i].Port {
@@ -89,12 +109,12 @@ func (c *Cloud) Trees(ctx context.Context) ([]Balancer, error) {
 			}
 		}
 	}
-	return all, nil
+	return nil
 }
 
-// fill reads what is in a load balancer, in the order of its ports: the status tree
+// open reads what is in a load balancer, in the order of its ports: the status tree
 // knows its shape, the listeners know their ports.
-func (c *Cloud) fill(ctx context.Context, b *Balancer) error {
+func (c *Cloud) open(ctx context.Context, b *Balancer) error {
 	var tree struct {
 		Statuses struct{ LoadBalancer Balancer }
 	}
