@@ -16,7 +16,8 @@ import (
 // An attribute is what Octavia demands of one field of a request.
 type attribute struct {
 	check    func(path, name string, value any) error
-	null     string // the JSON that null stands for, and leaving it out of a create
+	choices  []string // the values there are, if they can be counted
+	null     string   // the JSON that null stands for, and leaving it out of a create
 	required bool
 	fill     bool // a member batch resets the attribute when it is left out
 	apart    bool // a resource of its own, and no field of the one it is in
@@ -91,12 +92,14 @@ func number(null string, least, most int64) attribute {
 }
 
 func oneOf(allowed ...string) attribute {
-	return value("null", func(v any) string {
+	a := value("null", func(v any) string {
 		if s, ok := v.(string); !ok || !slices.Contains(allowed, s) {
 			return "Value should be one of: " + strings.Join(allowed, ", ")
 		}
 		return ""
 	})
+	a.choices = allowed
+	return a
 }
 
 func id() attribute {

@@ -15,6 +15,8 @@ var quotaKeys = map[string]string{
 	poolKind:         "pool",
 	memberKind:       "member",
 	monitorKind:      "health_monitor",
+	policyKind:       "l7policy",
+	ruleKind:         "l7rule",
 }
 
 var balancerQuotaDefaults = quota{
@@ -30,11 +32,22 @@ var balancerQuotaPut = schema{"quota": nested(schema{
 
 // withinBalancerQuota refuses more of a kind than the project may have.
 func (c *Cloud) withinBalancerQuota(projectID, kind string, more int) error {
-	limit := balancerQuotaDefaults.over(c.balancerQuotas[projectID])[quotaKeys[kind]]
+	limit := c.balancerLimit(projectID, kind)
 	if limit < 0 || more <= 0 || c.balancerUsage(projectID, kind)+more <= limit {
 		return nil
 	}
 	return balancerRefusal(http.StatusForbidden, "Quota has been met for resources: %s", kind)
+}
+
+// balancerLimit is how many of a kind a project may have; -1 is no limit.
+func (c *Cloud) balancerLimit(projectID, kind string) int {
+	if !c.options.Legacy {
+		return balancerQuotaDefaults.over(c.balancerQuotas[projectID])[quotaKeys[kind]]
+	}
+	if limit, ok := c.networkLimits(projectID)[legacyQuotaKeys[kind]]; ok {
+		return limit
+	}
+	return -1
 }
 
 func (c *Cloud) balancerUsage(projectID, kind string) int {
@@ -47,6 +60,10 @@ func (c *Cloud) balancerUsage(projectID, kind string) int {
 		return usageOf(c.pools, projectID)
 	case monitorKind:
 		return usageOf(c.healthMonitors, projectID)
+	case policyKind:
+		return usageOf(c.l7policies, projectID)
+	case ruleKind:
+		return c.ruleUsage(projectID)
 	}
 	members := 0
 	for _, p := range c.pools {
@@ -55,6 +72,16 @@ func (c *Cloud) balancerUsage(projectID, kind string) int {
 		}
 	}
 	return members
+}
+
+func (c *Cloud) ruleUsage(projectID string) int {
+	rules := 0
+	for _, p := range c.l7policies {
+		if p.ProjectID == projectID {
+			rules += len(p.rules)
+		}
+	}
+	return rules
 }
 
 func usageOf[T component](all map[string]T, projectID string) int {

@@ -74,7 +74,11 @@ func (c *Cloud) planBatch(p *pool, given []object, additive bool) (batch, error)
 		case seen[where]:
 			return batch{}, duplicateMember(where)
 		default:
-			b.created = append(b.created, c.newMember(p, memberPost, in))
+			m = c.newMember(p, memberPost, in)
+			b.created = append(b.created, m)
+		}
+		if err := m.drives(c); err != nil {
+			return batch{}, err
 		}
 		seen[where] = true
 	}

@@ -27,18 +27,22 @@ type catalogEntry struct {
 // completes them.
 type catalog []catalogEntry
 
-func newCatalog() catalog {
-	return catalog{
-		newCatalogEntry("load-balancer", "octavia", "/load-balancer"),
-		newCatalogEntry("network", "neutron", "/network"),
-		newCatalogEntry("identity", "keystone", identityPrefix),
+func newCatalog(ids identifiers, legacy bool) catalog {
+	all := catalog{
+		newCatalogEntry(ids, "load-balancer", "octavia", "/load-balancer"),
+		newCatalogEntry(ids, "network", "neutron", "/network"),
+		newCatalogEntry(ids, "identity", "keystone", identityPrefix),
 	}
+	if legacy {
+		return all[1:]
+	}
+	return all
 }
 
-func newCatalogEntry(kind, name, path string) catalogEntry {
-	e := catalogEntry{ID: hexID(), Type: kind, Name: name}
+func newCatalogEntry(ids identifiers, kind, name, path string) catalogEntry {
+	e := catalogEntry{ID: ids.hex(), Type: kind, Name: name}
 	for _, i := range []string{"admin", "internal", "public"} {
-		e.Endpoints = append(e.Endpoints, endpoint{hexID(), i, region, path, region})
+		e.Endpoints = append(e.Endpoints, endpoint{ids.hex(), i, region, path, region})
 	}
 	return e
 }
@@ -77,6 +81,16 @@ func versionRoutes() []route {
 	add(http.StatusOK, identityVersion, identityPrefix, identityPrefix+"/{$}")
 	add(http.StatusOK, networkVersions, "/network", "/network/{$}")
 	add(http.StatusOK, networkResources, networkPrefix, networkPrefix+"/{$}")
+	return all
+}
+
+func loadBalancerVersionRoutes() []route {
+	var all []route
+	add := func(status int, serve handler, paths ...string) {
+		for _, p := range paths {
+			all = append(all, route{"GET", p, status, serve})
+		}
+	}
 	add(http.StatusOK, loadBalancerVersions, "/load-balancer", "/load-balancer/{$}")
 	add(http.StatusOK, healthCheck, "/load-balancer/healthcheck")
 	for _, p := range []string{loadBalancerPrefix, loadBalancerPrefix + ".0"} {
@@ -137,8 +151,8 @@ var loadBalancerVersionDates = [...]string{
 }
 
 func loadBalancerVersions(_ *Cloud, r *request) (any, error) {
-	versions := make([]any, len(loadBalancerVersionDates))
-	for i, date := range loadBalancerVersionDates {
+	versions := make([]any, r.generation+1)
+	for i, date := range loadBalancerVersionDates[:len(versions)] {
 		status := "SUPPORTED"
 		if i == len(versions)-1 {
 			status = "CURRENT"

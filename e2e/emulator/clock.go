@@ -22,6 +22,9 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
+// Clock is the clock that the cloud was made with, nil if it has none of its own.
+func (c *Cloud) Clock() *Clock { return c.options.Clock }
+
 // Pass lets time pass.
 func (c *Clock) Pass(d time.Duration) {
 	c.mu.Lock()

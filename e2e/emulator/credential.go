@@ -16,12 +16,31 @@ type applicationCredential struct {
 	System       *string           `json:"system"`
 	ExpiresAt    *string           `json:"expires_at"`
 	Unrestricted *bool             `json:"unrestricted"`
-	Roles        []role            `json:"roles"`
+	Roles        []any             `json:"roles"`
 	Secret       string            `json:"secret"`
 	Links        map[string]string `json:"links"`
 
 	user    *user
 	project *project
+}
+
+// rolesInFull are roles as only application credentials show them.
+func rolesInFull(roles []role) []any {
+	type shown struct {
+		role
+		Domain      *string         `json:"domain_id"`
+		Description *string         `json:"description"`
+		Options     map[string]bool `json:"options"`
+	}
+	all := []any{}
+	for _, r := range roles {
+		v := shown{role: r, Options: map[string]bool{}}
+		if r.immutable {
+			v.Options["immutable"] = true
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 func (c *Cloud) createCredential(r *request) (any, error) {
@@ -39,12 +58,12 @@ func (c *Cloud) createCredential(r *request) (any, error) {
 		return nil, refusal{status: http.StatusBadRequest, body: identityError(http.StatusBadRequest, "'name' is a required property")}
 	}
 	a := &applicationCredential{
-		ID: hexID(), Name: in.Credential.Name, Description: in.Credential.Description,
-		UserID: r.who.user.ID, ProjectID: r.who.project.ID, Roles: r.who.user.roles,
+		ID: c.ids.hex(), Name: in.Credential.Name, Description: in.Credential.Description,
+		UserID: r.who.user.ID, ProjectID: r.who.project.ID, Roles: rolesInFull(r.who.user.roles),
 		Secret: in.Credential.Secret, user: r.who.user, project: r.who.project,
 	}
 	if a.Secret == "" {
-		a.Secret = hexID()
+		a.Secret = c.ids.hex()
 	}
 	a.Links = map[string]string{"self": r.origin() + identityPrefix + "/application_credentials/" + a.ID}
 	c.credentials[a.ID] = a

@@ -102,7 +102,7 @@ func (c client) call(method, path string, body any, headers ...string) answer {
 	return answer{c.t, res.StatusCode, res.Header, string(b)}
 }
 
-func encode(t *testing.T, body any) string {
+func encode(t testing.TB, body any) string {
 	b, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)

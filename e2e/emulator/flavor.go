@@ -1,21 +1,5 @@
 package emulator
 
-import (
-	"github.com/google/uuid"
-)
-
-// A provider is a driver of Octavia.
-type provider struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
-}
-
-// providers are the drivers that are enabled; the first is the default.
-var providers = []provider{
-	{"amphora", "The Octavia Amphora driver"},
-	{"octavia", "Deprecated alias of the Octavia Amphora driver"},
-}
-
 // A flavor is a size of load balancers.
 type flavor struct {
 	ID          string `json:"id"`
@@ -25,11 +9,15 @@ type flavor struct {
 	ProfileID   string `json:"flavor_profile_id"`
 }
 
-func newFlavors() []flavor {
-	return []flavor{
-		{uuid.NewString(), "single", "one amphora", true, uuid.NewString()},
-		{uuid.NewString(), "pair", "an active and a standby amphora", true, uuid.NewString()},
-	}
+// AddFlavor gives the cloud one more flavor, enabled and for everybody, and tells
+// its id. There are none at first. A flavor changes nothing about a load balancer
+// but what is read back.
+func (c *Cloud) AddFlavor(name, description string) (id string) {
+	c.begin()
+	defer c.mu.Unlock()
+	f := flavor{c.ids.uuid(), name, description, true, c.ids.uuid()}
+	c.flavors = append(c.flavors, f)
+	return f.ID
 }
 
 // A zone is a place for load balancers.
@@ -39,10 +27,12 @@ type zone struct {
 	Enabled     bool   `json:"enabled"`
 }
 
-var zones = []zone{{"nova", "the only one", true}}
-
-func listProviders(*Cloud, *request) (any, error) {
-	return map[string]any{"providers": providers}, nil
+// AddZone gives the cloud one more availability zone for load balancers. There are
+// none at first.
+func (c *Cloud) AddZone(name, description string) {
+	c.begin()
+	defer c.mu.Unlock()
+	c.zones = append(c.zones, zone{name, description, true})
 }
 
 func (c *Cloud) listFlavors(r *request) (any, error) {
@@ -65,12 +55,12 @@ func (c *Cloud) showFlavor(r *request) (any, error) {
 	return nil, missing("Flavor", r.PathValue("id"))
 }
 
-func listZones(*Cloud, *request) (any, error) {
-	return map[string]any{"availability_zones": zones, "availability_zones_links": []link{}}, nil
+func (c *Cloud) listZones(*request) (any, error) {
+	return map[string]any{"availability_zones": append([]zone{}, c.zones...), "availability_zones_links": []link{}}, nil
 }
 
-func showZone(_ *Cloud, r *request) (any, error) {
-	for _, z := range zones {
+func (c *Cloud) showZone(r *request) (any, error) {
+	for _, z := range c.zones {
 		if z.Name == r.PathValue("name") {
 			return map[string]any{"availability_zone": z}, nil
 		}

@@ -19,7 +19,7 @@ type floatingIP struct {
 	QoSPolicy *string      `json:"qos_policy_id"`
 	Details   *portDetails `json:"port_details"`
 
-	held   fixedIP // the address as the external subnet knows it
+	outer  *port // has the address on the external network
 	port   *port
 	subnet *subnet // of FixedIP
 }
@@ -100,15 +100,18 @@ func (c *Cloud) createFloatingIP(r *request) (any, error) {
 	if err := c.withinNetworkQuota(projectID, "floatingip"); err != nil {
 		return nil, err
 	}
-	n, held, err := c.holdAddress(r, in)
+	n, w, err := c.externalWish(r, in)
 	if err != nil {
 		return nil, err
 	}
-	f := c.newFloatingIP(n, held, projectID)
+	f, err := c.newFloatingIP(n, w, projectID)
+	if err != nil {
+		return nil, err
+	}
 	f.Description = in.text("description")
 	if in["port_id"] != nil {
 		if err := c.point(r, f, in); err != nil {
-			c.release(f.held)
+			c.unplug(f.outer)
 			return nil, err
 		}
 	}
@@ -116,28 +119,34 @@ func (c *Cloud) createFloatingIP(r *request) (any, error) {
 	return map[string]any{"floatingip": f.view()}, nil
 }
 
-// holdAddress takes an address of the external network for a new floating IP.
-func (c *Cloud) holdAddress(r *request, in object) (*network, fixedIP, error) {
+// externalWish is what a new floating IP wants of which external network.
+func (c *Cloud) externalWish(r *request, in object) (*network, wish, error) {
 	n, err := c.network(r, in.text("floating_network_id"))
 	if err != nil {
-		return nil, fixedIP{}, err
+		return nil, wish{}, err
 	}
 	if !n.External {
-		return nil, fixedIP{}, badFloatingIP("Network %s is not a valid external network.", n.ID)
+		return nil, wish{}, badFloatingIP("Network %s is not a valid external network.", n.ID)
 	}
 	var w struct {
 		Address  netip.Addr `json:"floating_ip_address"`
 		SubnetID string     `json:"subnet_id"`
 	}
 	if err := in.onto(&w); err != nil {
-		return nil, fixedIP{}, badNetworkRequest("Invalid input for floating_ip_address. Reason: '%v' is not a valid IP address.", in["floating_ip_address"])
+		return nil, wish{}, badNetworkRequest("Invalid input for floating_ip_address. Reason: '%v' is not a valid IP address.", in["floating_ip_address"])
 	}
-	held, err := n.grant(wish{w.SubnetID, w.Address})
-	return n, held, err
+	return n, wish{w.SubnetID, w.Address}, nil
 }
 
-func (c *Cloud) newFloatingIP(n *network, held fixedIP, projectID string) *floatingIP {
-	return &floatingIP{standard: c.newStandard(projectID), Address: held.Address, NetworkID: n.ID, Status: "DOWN", held: held}
+// newFloatingIP takes an address of an external network, with a port of Neutron's own.
+func (c *Cloud) newFloatingIP(n *network, w wish, projectID string) (*floatingIP, error) {
+	f := &floatingIP{standard: c.newStandard(projectID), NetworkID: n.ID, Status: "DOWN", outer: c.newPort(n, "")}
+	f.outer.DeviceOwner, f.outer.DeviceID, f.outer.Status, f.outer.PortSecurity = ownerFloating, f.ID, "N/A", false
+	if err := c.plug(f.outer, w); err != nil {
+		return nil, err
+	}
+	f.Address = f.outer.FixedIPs[0].Address
+	return f, nil
 }
 
 func badFloatingIP(format string, args ...any) error {
@@ -233,7 +242,7 @@ func (c *Cloud) deleteFloatingIP(r *request) (any, error) {
 		return nil, err
 	}
 	f.dissociate()
-	c.release(f.held)
+	c.unplug(f.outer)
 	delete(c.floatingIPs, f.ID)
 	return nil, nil
 }

@@ -89,7 +89,7 @@ func (c *Cloud) newHealthMonitor(p *pool, s schema, in object) (*healthMonitor, 
 		return nil, err
 	}
 	hm.complete()
-	return hm, nil
+	return hm, hm.drives()
 }
 
 // speaksHTTP reports whether the monitor sends requests.

@@ -24,14 +24,31 @@ func (c *Cloud) LayTwoSubnets() Networks {
 	demo := c.projects["demo"].ID
 	pod := c.layNetwork(demo, "pod", plan{"10.1.0.0/16", "10.1.255.254", "10.1.0.1", "10.1.255.253"})
 	service := c.layNetwork(demo, "service", plan{"10.2.0.0/16", "10.2.255.254", "10.2.128.1", "10.2.255.253"})
+	return c.joinNetworks(pod, service)
+}
+
+// LayOneSubnet lays the reference's other layout instead: one network k8s for pods
+// and services, of which the first quarter, 10.0.0.0/18, is for VIPs that the
+// cluster chooses, and the rest is handed out. PodSubnet and ServiceSubnet are the
+// same then, and so are their networks. Like LayTwoSubnets it must be called once,
+// and not beside it.
+func (c *Cloud) LayOneSubnet() Networks {
+	c.begin()
+	defer c.mu.Unlock()
+	k8s := c.layNetwork(c.projects["demo"].ID, "k8s", plan{"10.0.0.0/16", "10.0.255.254", "10.0.64.0", "10.0.255.253"})
+	return c.joinNetworks(k8s, k8s)
+}
+
+// joinNetworks adds the external network, and the router that joins all of them.
+func (c *Cloud) joinNetworks(pod, service *subnet) Networks {
 	public := c.layNetwork(c.projects["admin"].ID, "public", plan{"172.24.4.0/24", "172.24.4.1", "172.24.4.10", "172.24.4.200"})
 	public.network.External, public.network.Default, public.network.MTU = true, new(false), 1500
 
-	rt := c.newRouter(demo)
+	rt := c.newRouter(pod.ProjectID)
 	rt.Name = "kubernetes"
 	c.routers[rt.ID] = rt
 	must(c.connect(rt, public.network))
-	for _, s := range []*subnet{pod, service} {
+	for _, s := range slices.Compact([]*subnet{pod, service}) {
 		_, err := c.attach(rt, s)
 		must(err)
 	}
@@ -69,9 +86,8 @@ func (c *Cloud) AddFloatingIP(network, address string) (id string) {
 	c.begin()
 	defer c.mu.Unlock()
 	n := c.networks[network]
-	held, err := n.grant(wish{Address: netip.MustParseAddr(address)})
+	f, err := c.newFloatingIP(n, wish{Address: netip.MustParseAddr(address)}, c.projects["demo"].ID)
 	must(err)
-	f := c.newFloatingIP(n, held, c.projects["demo"].ID)
 	c.floatingIPs[f.ID] = f
 	return f.ID
 }

@@ -55,30 +55,51 @@ func newPage(q url.Values) (page, bool) {
 // sorted are the rows in order; ids decide last, so that paging is stable.
 func (l listing[T]) sorted(rows []T, by []order) []T {
 	by = append(slices.Clip(by), order{column: "id"})
-	slices.SortFunc(rows, func(a, b T) int {
+	ranks := make([]rank, 0, len(rows)*len(by)) // looked up once: there may be thousands of rows
+	places := make([]int, len(rows))
+	for i, row := range rows {
+		places[i] = i
 		for _, o := range by {
-			column := l.columns[o.column]
-			n := natural(column(a), column(b))
-			if o.down {
-				n = -n
-			}
-			if n != 0 {
+			ranks = append(ranks, rankOf(l.columns[o.column](row)))
+		}
+	}
+	slices.SortFunc(places, func(a, b int) int {
+		for i, o := range by {
+			if n := ranks[a*len(by)+i].compare(ranks[b*len(by)+i]); n != 0 && o.down {
+				return -n
+			} else if n != 0 {
 				return n
 			}
 		}
 		return 0
 	})
-	return rows
+	sorted := make([]T, len(rows))
+	for i, place := range places {
+		sorted[i] = rows[place]
+	}
+	return sorted
 }
 
-// natural compares numbers by value and everything else as text.
-func natural(a, b string) int {
-	x, errA := strconv.Atoi(a)
-	y, errB := strconv.Atoi(b)
-	if errA == nil && errB == nil {
-		return cmp.Compare(x, y)
+// A rank is a value that rows are sorted by: numbers by value, all others as text.
+type rank struct {
+	text    string
+	number  int
+	numeric bool
+}
+
+func rankOf(text string) rank {
+	if text == "" || strings.Trim(text, "-0123456789") != "" {
+		return rank{text: text}
 	}
-	return cmp.Compare(a, b)
+	n, err := strconv.Atoi(text)
+	return rank{text, n, err == nil}
+}
+
+func (r rank) compare(other rank) int {
+	if r.numeric && other.numeric {
+		return cmp.Compare(r.number, other.number)
+	}
+	return cmp.Compare(r.text, other.text)
 }
 
 // cut is the page of the sorted rows, and whether the marker was found.
@@ -191,12 +212,13 @@ func (l listing[T]) filters(q url.Values, reserved ...string) (known url.Values,
 	return known, ""
 }
 
-// pageURL is the request's own URL with another marker.
-func (r *request) pageURL(marker string, reverse bool) string {
+// pageURL is the request's own URL with another marker; remembered says which other
+// parameters it keeps.
+func (r *request) pageURL(marker string, reverse bool, remembered func(parameter string) bool) string {
 	var kept []string
 	for _, pair := range strings.Split(r.URL.RawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
-		if pair != "" && name != "marker" && name != "page_reverse" {
+		if pair != "" && name != "marker" && name != "page_reverse" && remembered(name) {
 			kept = append(kept, pair)
 		}
 	}

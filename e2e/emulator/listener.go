@@ -18,7 +18,6 @@ type listener struct {
 	Limit         int      `json:"connection_limit"`
 	TLSRef        *string  `json:"default_tls_container_ref"`
 	SNIRefs       []string `json:"sni_container_refs"`
-	Policies      []ref    `json:"l7policies"`
 	Headers       headers  `json:"insert_headers"`
 	ClientData    int      `json:"timeout_client_data"`
 	MemberConnect int      `json:"timeout_member_connect"`
@@ -33,7 +32,9 @@ type listener struct {
 	ALPN          []string `json:"alpn_protocols"`
 
 	balancer *loadBalancer
-	pool     *pool // the default pool
+	policies []*l7policy // in the order in which they decide
+	pool     *pool       // the default pool
+	peerPort int         // over which amphorae share what they know
 }
 
 // headers are replaced as a whole, never merged.
@@ -103,7 +104,7 @@ var listenerInTree = listenerPut.with(schema{
 	"protocol":      oneOf("TERMINATED_HTTPS", "SCTP", "PROMETHEUS", "HTTPS", "UDP", "TCP", "HTTP").must(),
 	"protocol_port": number("null", 1, 65535).must(),
 	"default_pool":  nested(poolInTree).alone(),
-	"l7policies":    anything("[]"),
+	"l7policies":    nestedList(policyInTree).alone(),
 })
 
 var listenerPost = listenerInTree.with(schema{
@@ -130,6 +131,9 @@ var poolProtocols = map[string][]string{
 
 // remove leaves the default pool behind.
 func (l *listener) remove(c *Cloud) {
+	for _, p := range l.policies {
+		delete(c.l7policies, p.ID)
+	}
 	l.balancer.listeners = keep(l.balancer.listeners, func(other *listener) bool { return other != l })
 	delete(c.listeners, l.ID)
 }
@@ -138,11 +142,12 @@ func (l *listener) remove(c *Cloud) {
 type listenerView struct {
 	listener
 	PoolID    *string `json:"default_pool_id"`
+	Policies  []ref   `json:"l7policies"`
 	Balancers []ref   `json:"loadbalancers,omitempty"`
 }
 
 func (l *listener) treeView() listenerView {
-	v := listenerView{listener: *l}
+	v := listenerView{listener: *l, Policies: refs(l.policies)}
 	if l.pool != nil {
 		v.PoolID = &l.pool.ID
 	}
@@ -166,9 +171,10 @@ func (l *listener) leadTo(p *pool) error {
 
 // newListener is a listener that is not part of the cloud yet.
 func (c *Cloud) newListener(lb *loadBalancer, s schema, in object) (*listener, error) {
-	l := &listener{resource: c.newResource(lb.ProjectID), Policies: []ref{}, balancer: lb}
+	l := &listener{resource: c.newResource(lb.ProjectID), balancer: lb}
 	s.apply(l, in, creating)
 	l.ProjectID, l.TenantID = lb.ProjectID, lb.ProjectID
+	l.peerPort = lb.freePeerPort()
 	l.normalise()
 	if err := l.acceptable(); err != nil {
 		return nil, err
@@ -183,6 +189,15 @@ func (c *Cloud) newListener(lb *loadBalancer, s schema, in object) (*listener, e
 		}
 	}
 	return l, nil
+}
+
+// freePeerPort is the port after the highest that a listener has.
+func (lb *loadBalancer) freePeerPort() int {
+	port := 1025
+	for _, l := range lb.listeners {
+		port = max(port, l.peerPort+1)
+	}
+	return port
 }
 
 // normalise brings tags and CIDRs into the form in which Octavia keeps them.
@@ -209,7 +224,7 @@ func (l *listener) acceptable() error {
 			return validation("CIDR %s IP version incompatible with VIP %s IP version.", s, l.balancer.VIPAddress)
 		}
 	}
-	return nil
+	return l.drives()
 }
 
 func (l *listener) certified() bool { return l.TLSRef != nil || len(l.SNIRefs) > 0 }

@@ -23,6 +23,7 @@ type loadBalancer struct {
 
 	listeners []*listener
 	pools     []*pool
+	amphora   amphora
 	task      *task // the work in progress, nil when settled
 	ownPort   bool  // the user made the VIP port and keeps it
 }
@@ -84,6 +85,7 @@ func (lb *loadBalancer) remove(c *Cloud) {
 		p.remove(c)
 	}
 	c.leaveVIP(lb)
+	c.demolish(lb.amphora)
 	delete(c.loadBalancers, lb.ID)
 }
 
@@ -99,6 +101,9 @@ func (lb *loadBalancer) view() any {
 func (c *Cloud) createLoadBalancer(r *request) (any, error) {
 	in, err := r.argued("load_balancer", "loadbalancer", loadBalancerPost)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.legacyRequires(in, "vip_subnet_id"); err != nil {
 		return nil, err
 	}
 	projectID, err := r.balancerProject(in)
@@ -128,9 +133,6 @@ func (c *Cloud) createLoadBalancer(r *request) (any, error) {
 	}
 	c.loadBalancers[lb.ID] = lb
 	answer := map[string]any{"loadbalancer": lb.treeView()}
-	if c.options.AsPackaged {
-		marks = nil
-	}
 	c.start(lb, pendingCreate, marks...)
 	return answer, nil
 }
@@ -153,13 +155,13 @@ func (c *Cloud) acceptable(lb *loadBalancer) error {
 	if lb.FlavorID != nil && !slices.ContainsFunc(c.flavors, func(f flavor) bool { return f.ID == *lb.FlavorID }) {
 		return balancerRefusal(http.StatusBadRequest, "The selected flavor is not allowed in this deployment: %s", *lb.FlavorID)
 	}
-	if lb.Zone != nil && !slices.ContainsFunc(zones, func(z zone) bool { return z.Name == *lb.Zone }) {
+	if lb.Zone != nil && !slices.ContainsFunc(c.zones, func(z zone) bool { return z.Name == *lb.Zone }) {
 		return balancerRefusal(http.StatusBadRequest, "The selected availability zone is not allowed in this deployment: %s", *lb.Zone)
 	}
 	if lb.Provider == "" {
-		lb.Provider = providers[0].Name
+		lb.Provider = c.enabled()[0]
 	}
-	if !slices.ContainsFunc(providers, func(p provider) bool { return p.Name == lb.Provider }) {
+	if !slices.Contains(c.enabled(), lb.Provider) {
 		return balancerRefusal(http.StatusBadRequest, "Provider '%s' is not enabled.", lb.Provider)
 	}
 	return nil
@@ -200,7 +202,7 @@ func (c *Cloud) deleteLoadBalancer(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(lb.listeners)+len(lb.pools) > 0 && !truth(r.URL.Query().Get("cascade")) {
+	if len(lb.listeners)+len(lb.pools) > 0 && !r.cascades() {
 		return nil, validation("Cannot delete Load Balancer %s - it has children", lb.ID)
 	}
 	if err := lb.may(removal); err != nil {
@@ -218,10 +220,14 @@ func (c *Cloud) failoverLoadBalancer(r *request) (any, error) {
 	if !r.who.admin() {
 		return nil, forbidden()
 	}
+	if !lb.driver().failover {
+		return nil, lb.unsupported("%s provider does not support loadbalancer failover", lb.driver().title)
+	}
 	if err := lb.may(failover); err != nil {
 		return nil, err
 	}
 	c.start(lb, pendingUpdate)
+	lb.task.builds = true
 	return nil, nil
 }
 

@@ -136,6 +136,9 @@ func (c *Cloud) createMember(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.legacyRequires(in, "subnet_id"); err != nil {
+		return nil, err
+	}
 	if err := c.subnetKnown(r, in); err != nil {
 		return nil, err
 	}
@@ -146,6 +149,9 @@ func (c *Cloud) createMember(r *request) (any, error) {
 		return nil, err
 	}
 	m := c.newMember(p, memberPost, in)
+	if err := m.drives(c); err != nil {
+		return nil, err
+	}
 	if p.memberAt(m.place()) != nil {
 		return nil, duplicateMember(m.place())
 	}
@@ -185,6 +191,11 @@ func (c *Cloud) updateMember(r *request) (any, error) {
 		return nil, err
 	}
 	if err := p.open(); err != nil {
+		return nil, err
+	}
+	asked := &member{Address: m.Address, SubnetID: m.SubnetID, pool: p}
+	memberPut.apply(asked, in, updating)
+	if err := asked.drives(c); err != nil {
 		return nil, err
 	}
 	memberPut.apply(m, in, updating)

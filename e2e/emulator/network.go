@@ -24,7 +24,15 @@ type network struct {
 	IPv4Scope    *string  `json:"ipv4_address_scope"`
 	IPv6Scope    *string  `json:"ipv6_address_scope"`
 
+	segment segment
 	subnets []*subnet
+}
+
+// A segment is what carries a network; only administrators see it.
+type segment struct {
+	Type     string  `json:"provider:network_type"`
+	Physical *string `json:"provider:physical_network"`
+	ID       *int    `json:"provider:segmentation_id"`
 }
 
 var networkWording = wording{"Network", "Network %s could not be found."}
@@ -47,26 +55,58 @@ var networkListing = listing[*network]{
 // seen by everybody, its subnets are not.
 func (n *network) visibleTo(t *token) bool { return t.owns(n.ProjectID) || n.Shared || n.External }
 
-func (n *network) view() any {
-	type shown struct {
-		network
-		Subnets []string `json:"subnets"`
-	}
-	v := shown{network: *n, Subnets: []string{}}
+// networkView is a network as its owner sees it.
+type networkView struct {
+	network
+	Subnets []string `json:"subnets"`
+}
+
+func (n *network) ownerView() networkView {
+	v := networkView{network: *n, Subnets: []string{}}
 	for _, s := range n.subnets {
 		v.Subnets = append(v.Subnets, s.ID)
 	}
 	return v
 }
 
+func (n *network) view() any { return n.ownerView() }
+
+func (n *network) adminView() any {
+	type shown struct {
+		networkView
+		segment
+	}
+	return shown{n.ownerView(), n.segment}
+}
+
+func (n *network) viewFor(t *token) any {
+	if t.admin() {
+		return n.adminView()
+	}
+	return n.view()
+}
+
 func (c *Cloud) newNetwork(projectID string) *network {
+	c.defaultGroup(projectID)
+	c.segments++
 	return &network{
 		standard: c.newStandard(projectID), AdminStateUp: true, MTU: 1450, Status: "ACTIVE",
 		PortSecurity: true, Hints: []string{}, Zones: []string{},
+		segment: segment{Type: "vxlan", ID: new(c.segments)},
 	}
 }
 
-// networkAttributes includes provider:*, which is accepted and forgotten.
+// takeSegment reads what an administrator says about the segment.
+func (n *network) takeSegment(in object) error {
+	if in["provider:network_type"] != nil {
+		n.segment = segment{}
+	}
+	if err := in.onto(&n.segment); err != nil {
+		return badNetworkRequest("Invalid input: %v", err)
+	}
+	return nil
+}
+
 var networkAttributes = []string{
 	"name", "description", "admin_state_up", "shared", "router:external", "mtu", "project_id", "tenant_id", "is_default",
 	"port_security_enabled", "provider:network_type", "provider:physical_network", "provider:segmentation_id",
@@ -91,18 +131,29 @@ func (c *Cloud) createNetwork(r *request) (any, error) {
 	if err := in.onto(n); err != nil {
 		return nil, badNetworkRequest("Invalid input: %v", err)
 	}
+	if err := n.takeSegment(in); err != nil {
+		return nil, err
+	}
 	if n.External {
-		n.MTU, n.Default = 1500, new(n.Default != nil && *n.Default)
+		n.MTU = 1500
 	}
 	n.ProjectID, n.TenantID, n.Revision = projectID, projectID, 1
 	c.networks[n.ID] = n
-	return map[string]any{"network": n.view()}, nil
+	n.Default = new(n.Default != nil && *n.Default)
+	made := n.viewFor(r.who) // shows is_default of any network, as no later answer does
+	if !n.External {
+		n.Default = nil
+	}
+	return map[string]any{"network": made}, nil
 }
+
+// openings are what only an administrator may say of a network.
+var openings = []string{"router:external", "shared", "is_default", "provider:network_type", "provider:physical_network", "provider:segmentation_id"}
 
 // mayOpen refuses to let a member open a network to others.
 func (r *request) mayOpen(in object, action string) error {
-	for _, name := range []string{"router:external", "shared"} {
-		if in[name] == true && !r.who.admin() {
+	for _, name := range openings {
+		if in[name] != nil && in[name] != false && !r.who.admin() {
 			return notAuthorized("rule:" + action + " and rule:" + action + ":" + name)
 		}
 	}
@@ -123,12 +174,16 @@ func (c *Cloud) showNetwork(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"network": pick(n.view(), r.URL.Query()["fields"])}, nil
+	return map[string]any{"network": pick(n.viewFor(r.who), r.URL.Query()["fields"])}, nil
 }
 
 func (c *Cloud) listNetworks(r *request) (any, error) {
 	rows := keep(slices.Collect(maps.Values(c.networks)), func(n *network) bool { return n.visibleTo(r.who) })
-	return networkList(r, networkListing, rows)
+	l := networkListing
+	if r.who.admin() {
+		l.view = (*network).adminView
+	}
+	return networkList(r, l, rows)
 }
 
 func (c *Cloud) updateNetwork(r *request) (any, error) {
@@ -150,7 +205,7 @@ func (c *Cloud) updateNetwork(r *request) (any, error) {
 		return nil, badNetworkRequest("Invalid input: %v", err)
 	}
 	c.touch(n)
-	return map[string]any{"network": n.view()}, nil
+	return map[string]any{"network": n.viewFor(r.who)}, nil
 }
 
 func (c *Cloud) deleteNetwork(r *request) (any, error) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/octagate/octagate/e2e/emulator"
 )
 
 // float makes a floating IP.
@@ -39,6 +41,22 @@ func TestTheReferenceLayout(t *testing.T) {
 	for _, gateway := range []string{"10.1.255.254", "10.2.255.254"} {
 		demo.call("GET", neutron+"ports?fixed_ips=ip_address%3D"+gateway, nil).want(200, "network:router_interface")
 	}
+}
+
+func TestTheOtherLayout(t *testing.T) {
+	w := newWorld(t)
+	w.cloud = emulator.New(emulator.Options{Pending: pending, Now: w.clock.Now})
+	w.nets = w.cloud.LayOneSubnet()
+	w.serve()
+	if w.nets.PodSubnet != w.nets.ServiceSubnet || w.nets.PodNetwork != w.nets.ServiceNetwork {
+		t.Errorf("%+v", w.nets)
+	}
+	demo := w.as("demo")
+	demo.call("GET", neutron+"subnets", nil).want(200, `"name":"k8s"`, `"cidr":"10.0.0.0/16"`, `"gateway_ip":"10.0.255.254"`,
+		`"allocation_pools":[{"start":"10.0.64.0","end":"10.0.255.253"}]`)
+	demo.call("GET", neutron+"ports?device_id="+w.nets.Router+"&fixed_ips=ip_address%3D10.0.255.254", nil).want(200, "network:router_interface")
+	b := demo.build(with("vip_address", "10.0.0.1"))
+	demo.float(with("port_id", b.port)).want(201, `"fixed_ip_address":"10.0.0.1"`)
 }
 
 func TestWhoSeesWhatOfTheNetworks(t *testing.T) {

@@ -22,9 +22,18 @@ func (q quota) over(changes quota) quota {
 	return all
 }
 
+// networkLimits are a project's limits, its own ones and the defaults.
+func (c *Cloud) networkLimits(projectID string) quota {
+	defaults := networkQuotaDefaults
+	if c.options.Legacy {
+		defaults = defaults.over(legacyQuotas)
+	}
+	return defaults.over(c.networkQuotas[projectID])
+}
+
 // withinNetworkQuota refuses one more of a kind when the project has enough.
 func (c *Cloud) withinNetworkQuota(projectID, kind string) error {
-	limit := networkQuotaDefaults.over(c.networkQuotas[projectID])[kind]
+	limit := c.networkLimits(projectID)[kind]
 	if limit < 0 || c.networkUsage(projectID)[kind] < limit {
 		return nil
 	}
@@ -39,6 +48,9 @@ func (c *Cloud) networkUsage(projectID string) quota {
 		"port":       countOf(c.ports, projectID),
 		"router":     countOf(c.routers, projectID),
 		"floatingip": countOf(c.floatingIPs, projectID),
+
+		"security_group":      countOf(c.securityGroups, projectID),
+		"security_group_rule": countOf(c.securityRules, projectID),
 	}
 }
 
@@ -57,7 +69,7 @@ func (c *Cloud) showNetworkQuota(r *request) (any, error) {
 	if !r.who.owns(id) {
 		return nil, notAuthorized("rule:get_quota")
 	}
-	return map[string]any{"quota": networkQuotaDefaults.over(c.networkQuotas[id])}, nil
+	return map[string]any{"quota": c.networkLimits(id)}, nil
 }
 
 func (c *Cloud) showNetworkQuotaDetails(r *request) (any, error) {
@@ -66,8 +78,11 @@ func (c *Cloud) showNetworkQuotaDetails(r *request) (any, error) {
 		return nil, notAuthorized("rule:get_quota")
 	}
 	used := c.networkUsage(id)
+	for kind, name := range legacyQuotaKeys {
+		used[name] = c.balancerUsage(id, kind)
+	}
 	details := map[string]any{}
-	for kind, limit := range networkQuotaDefaults.over(c.networkQuotas[id]) {
+	for kind, limit := range c.networkLimits(id) {
 		details[kind] = map[string]int{"limit": limit, "used": used[kind], "reserved": 0}
 	}
 	return map[string]any{"quota": details}, nil
@@ -78,7 +93,7 @@ func (c *Cloud) updateNetworkQuota(r *request) (any, error) {
 	if !r.who.admin() {
 		return nil, notAuthorized("rule:update_quota")
 	}
-	in, err := r.given("quota", append(slices.Collect(maps.Keys(networkQuotaDefaults)), "project_id", "tenant_id", "force")...)
+	in, err := r.given("quota", append(slices.Collect(maps.Keys(c.networkLimits(id))), "project_id", "tenant_id", "force")...)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +102,7 @@ func (c *Cloud) updateNetworkQuota(r *request) (any, error) {
 		return nil, badNetworkRequest("Invalid input for quota. Reason: %v.", err)
 	}
 	c.networkQuotas[id] = c.networkQuotas[id].over(changes)
-	return map[string]any{"quota": networkQuotaDefaults.over(c.networkQuotas[id])}, nil
+	return map[string]any{"quota": c.networkLimits(id)}, nil
 }
 
 func (c *Cloud) deleteNetworkQuota(r *request) (any, error) {

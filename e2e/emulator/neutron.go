@@ -22,8 +22,12 @@ type neutron struct {
 	routers     map[string]*router
 	floatingIPs map[string]*floatingIP
 
-	networkQuotas  map[string]quota  // by project
-	securityGroups map[string]string // the default group's id, by project
+	securityGroups map[string]*securityGroup
+	securityRules  map[string]*securityRule
+
+	defaultGroups map[string]*securityGroup // by project
+	networkQuotas map[string]quota          // by project
+	segments      int                       // handed out so far
 }
 
 func newNeutron() neutron {
@@ -33,8 +37,10 @@ func newNeutron() neutron {
 		ports:          map[string]*port{},
 		routers:        map[string]*router{},
 		floatingIPs:    map[string]*floatingIP{},
+		securityGroups: map[string]*securityGroup{},
+		securityRules:  map[string]*securityRule{},
+		defaultGroups:  map[string]*securityGroup{},
 		networkQuotas:  map[string]quota{},
-		securityGroups: map[string]string{},
 	}
 }
 
@@ -58,7 +64,7 @@ type networkResource interface{ attributes() *standard }
 
 func (c *Cloud) newStandard(projectID string) standard {
 	now := c.networkTime()
-	return standard{ID: uuid.NewString(), ProjectID: projectID, TenantID: projectID, Tags: []string{}, CreatedAt: now, UpdatedAt: now}
+	return standard{ID: c.ids.uuid(), ProjectID: projectID, TenantID: projectID, Tags: []string{}, CreatedAt: now, UpdatedAt: now}
 }
 
 func (c *Cloud) networkTime() string { return c.now.UTC().Format("2006-01-02T15:04:05Z") }
@@ -120,6 +126,17 @@ func (o object) onto(resource any) error { return json.Unmarshal(encode(o), reso
 func (o object) text(name string) string {
 	s, _ := o[name].(string)
 	return s
+}
+
+// texts is an attribute that is a list of texts.
+func (o object) texts(name string) []string {
+	var all []string
+	given, _ := o[name].([]any)
+	for _, one := range given {
+		s, _ := one.(string)
+		all = append(all, s)
+	}
+	return all
 }
 
 func decode(body []byte, into any) error {
@@ -235,15 +252,18 @@ func networkOrder[T any](q url.Values, l listing[T]) []order {
 	return by
 }
 
+// everything is remembered by Neutron's links.
+func everything(string) bool { return true }
+
 func networkLinks[T any](r *request, l listing[T], rows []T, p page) []link {
 	id := l.columns["id"]
 	full := len(rows) == p.limit
 	links := []link{}
 	if full || p.reverse {
-		links = append(links, link{"next", r.pageURL(id(rows[len(rows)-1]), false)})
+		links = append(links, link{"next", r.pageURL(id(rows[len(rows)-1]), false, everything)})
 	}
 	if full || !p.reverse {
-		links = append(links, link{"previous", r.pageURL(id(rows[0]), true)})
+		links = append(links, link{"previous", r.pageURL(id(rows[0]), true, everything)})
 	}
 	return links
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // octavia is the state of the load balancing service. Members are found through
@@ -19,10 +17,13 @@ type octavia struct {
 	listeners      map[string]*listener
 	pools          map[string]*pool
 	healthMonitors map[string]*healthMonitor
+	l7policies     map[string]*l7policy
 
+	worker         worker
 	pending        []*task          // in the order of their time
 	balancerQuotas map[string]quota // by project
 	flavors        []flavor
+	zones          []zone
 }
 
 func newOctavia() octavia {
@@ -31,8 +32,8 @@ func newOctavia() octavia {
 		listeners:      map[string]*listener{},
 		pools:          map[string]*pool{},
 		healthMonitors: map[string]*healthMonitor{},
+		l7policies:     map[string]*l7policy{},
 		balancerQuotas: map[string]quota{},
-		flavors:        newFlavors(),
 	}
 }
 
@@ -50,13 +51,6 @@ type resource struct {
 	Tags         []string `json:"tags"`
 }
 
-// The operating statuses there are without any traffic.
-const (
-	offline   = "OFFLINE"
-	online    = "ONLINE"
-	noMonitor = "NO_MONITOR"
-)
-
 // A component is any Octavia resource.
 type component interface {
 	core() *resource // what it has in common with all others
@@ -67,7 +61,7 @@ func (r *resource) core() *resource { return r }
 
 func (c *Cloud) newResource(projectID string) resource {
 	return resource{
-		ID: uuid.NewString(), Provisioning: pendingCreate, Operating: offline,
+		ID: c.ids.uuid(), Provisioning: pendingCreate, Operating: offline,
 		ProjectID: projectID, TenantID: projectID, CreatedAt: c.balancerTime(), Tags: []string{},
 	}
 }
@@ -136,6 +130,9 @@ func reachable[T component](r *request, all map[string]T, kind, id string) (T, e
 		return none, missing(kind, id)
 	}
 	if !r.who.owns(found.core().ProjectID) {
+		if r.generation == lbaasV2 {
+			return none, missing(kind, id)
+		}
 		return none, forbidden()
 	}
 	return found, nil
@@ -165,7 +162,7 @@ func (r *request) argument(argument, key string) (any, error) {
 			return nil, balancerRefusal(http.StatusBadRequest, "Unknown attribute for argument %s: %s", argument, name)
 		}
 	}
-	return in[key], nil
+	return in[key], r.generation.refused(argument+"."+key, kinds[key], in[key])
 }
 
 // balancerColumns adds what every Octavia list can be filtered by.
@@ -201,6 +198,9 @@ func ours[T component](r *request, rows []T) ([]T, error) {
 // balancerList answers a list in Octavia's manner: always with links, "next" even
 // when the page happens to be the last, "previous" only after a marker.
 func balancerList[T component](r *request, l listing[T], rows []T) (any, error) {
+	if r.generation == lbaasV2 {
+		return networkList(r, l, keep(rows, func(row T) bool { return r.who.owns(row.core().ProjectID) }))
+	}
 	rows, err := ours(r, rows)
 	if err != nil {
 		return nil, err
@@ -254,16 +254,20 @@ func balancerOrder[T any](q url.Values, l listing[T]) ([]order, error) {
 	return by, nil
 }
 
+// rememberedByOctavia is what a link to another page keeps of a query: not the
+// filters, so that the second page of a filtered list is one of everything.
+func rememberedByOctavia(parameter string) bool { return parameter == "limit" || parameter == "sort" }
+
 func balancerLinks[T component](r *request, rows []T, p page) []link {
 	links := []link{}
 	if len(rows) == 0 {
 		return links
 	}
 	if p.marker != "" {
-		links = append(links, link{"previous", r.pageURL(rows[0].core().ID, true)})
+		links = append(links, link{"previous", r.pageURL(rows[0].core().ID, true, rememberedByOctavia)})
 	}
 	if p.limit > 0 && len(rows) == p.limit {
-		links = append(links, link{"next", r.pageURL(rows[len(rows)-1].core().ID, false)})
+		links = append(links, link{"next", r.pageURL(rows[len(rows)-1].core().ID, false, rememberedByOctavia)})
 	}
 	return links
 }

@@ -104,6 +104,18 @@ func (p *pool) listeners() []*listener {
 	return keep(p.balancer.listeners, func(l *listener) bool { return l.pool == p })
 }
 
+// redirects is a policy that leads to the pool, nil if there is none.
+func (p *pool) redirects() *l7policy {
+	for _, l := range p.balancer.listeners {
+		for _, policy := range l.policies {
+			if text(policy.RedirectPoolID) == p.ID {
+				return policy
+			}
+		}
+	}
+	return nil
+}
+
 // users are the listeners of a pool as parts of a task that changes it.
 func (p *pool) users() []mark {
 	var marks []mark
@@ -171,11 +183,7 @@ func (p *pool) acceptable() error {
 	if s := p.Persistence; s != nil && datagrams && s.Type != "SOURCE_IP" {
 		return validation("Session persistence of type %s is not supported for %s protocol pools.", s.Type, p.Protocol)
 	}
-	if p.Algorithm == "SOURCE_IP_PORT" {
-		return balancerRefusal(http.StatusNotImplemented,
-			"Provider '%s' does not support a requested option: Amphora provider does not support SOURCE_IP_PORT algorithm.", p.balancer.Provider)
-	}
-	return nil
+	return p.drives()
 }
 
 // poolParent is the load balancer, and maybe the listener, that a new pool is for.
@@ -282,6 +290,12 @@ func (c *Cloud) deletePool(r *request) (any, error) {
 	p, err := reachable(r, c.pools, poolKind, r.PathValue("id"))
 	if err != nil {
 		return nil, err
+	}
+	if err := r.spares(p); err != nil {
+		return nil, err
+	}
+	if by := p.redirects(); by != nil {
+		return nil, balancerRefusal(http.StatusConflict, "Pool %s is in use by L7 policy %s", p.ID, by.ID)
 	}
 	if err := p.balancer.open(); err != nil {
 		return nil, err

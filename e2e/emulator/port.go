@@ -1,22 +1,19 @@
 package emulator
 
 import (
-	"crypto/rand"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // The owners of the ports that Neutron and Octavia make for themselves.
 const (
 	ownerInterface = "network:router_interface"
 	ownerGateway   = "network:router_gateway"
+	ownerFloating  = "network:floatingip"
 	ownerOctavia   = "Octavia"
 )
 
@@ -67,29 +64,39 @@ func (p *port) visibleTo(t *token) bool { return t.owns(p.ProjectID) || t.owns(p
 
 func (p *port) view() any { return *p }
 
+// adminView shows what only administrators see: where the port is bound, which is
+// nowhere, for lack of hypervisors.
+func (p *port) adminView() any {
+	type shown struct {
+		port
+		Profile   struct{} `json:"binding:profile"`
+		Host      string   `json:"binding:host_id"`
+		VIF       string   `json:"binding:vif_type"`
+		VIFDetail struct{} `json:"binding:vif_details"`
+		Resources *string  `json:"resource_request"`
+	}
+	return shown{port: *p, VIF: "unbound"}
+}
+
+func (p *port) viewFor(t *token) any {
+	if t.admin() {
+		return p.adminView()
+	}
+	return p.view()
+}
+
 // newPort is a port without addresses that is not part of the cloud yet.
 func (c *Cloud) newPort(n *network, projectID string) *port {
 	p := &port{
-		standard: c.newStandard(projectID), NetworkID: n.ID, MAC: newMAC(), AdminStateUp: true, Status: "DOWN",
-		FixedIPs: []fixedIP{}, AddressPairs: []any{}, DHCPOptions: []any{}, SecurityGroups: []string{c.defaultGroup(projectID)},
+		standard: c.newStandard(projectID), NetworkID: n.ID, MAC: c.ids.mac(), AdminStateUp: true, Status: "DOWN",
+		FixedIPs: []fixedIP{}, AddressPairs: []any{}, DHCPOptions: []any{}, SecurityGroups: []string{},
 		VNICType: "normal", PortSecurity: true, network: n,
 	}
 	p.Revision = 1
-	return p
-}
-
-func newMAC() string {
-	var b [3]byte
-	rand.Read(b[:])
-	return fmt.Sprintf("fa:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
-}
-
-// defaultGroup is the id of a project's default security group.
-func (c *Cloud) defaultGroup(projectID string) string {
-	if c.securityGroups[projectID] == "" {
-		c.securityGroups[projectID] = uuid.NewString()
+	if projectID != "" {
+		p.SecurityGroups = []string{c.defaultGroup(projectID).ID}
 	}
-	return c.securityGroups[projectID]
+	return p
 }
 
 // plug gives a port its addresses and makes it part of the cloud. No wish means
@@ -154,11 +161,14 @@ func (c *Cloud) createPort(r *request) (any, error) {
 	if err := in.onto(p); err != nil {
 		return nil, badNetworkRequest("Invalid input: %v", err)
 	}
+	if err := c.knownGroups(r, p.SecurityGroups); err != nil {
+		return nil, err
+	}
 	p.ProjectID, p.TenantID = projectID, projectID
 	if err := c.plug(p, wishes...); err != nil {
 		return nil, err
 	}
-	return map[string]any{"port": p.view()}, nil
+	return map[string]any{"port": p.viewFor(r.who)}, nil
 }
 
 // takeWishes removes fixed_ips from the attributes and reads them.
@@ -178,13 +188,17 @@ func (c *Cloud) showPort(r *request) (any, error) {
 	if p == nil || !p.visibleTo(r.who) {
 		return nil, portWording.notFound(r.PathValue("id"))
 	}
-	return map[string]any{"port": pick(p.view(), r.URL.Query()["fields"])}, nil
+	return map[string]any{"port": pick(p.viewFor(r.who), r.URL.Query()["fields"])}, nil
 }
 
 func (c *Cloud) listPorts(r *request) (any, error) {
 	wanted := fixedIPFilter(r.URL.Query())
 	rows := keep(slices.Collect(maps.Values(c.ports)), func(p *port) bool { return p.visibleTo(r.who) && wanted(p) })
-	return networkList(r, portListing, rows)
+	l := portListing
+	if r.who.admin() {
+		l.view = (*port).adminView
+	}
+	return networkList(r, l, rows)
 }
 
 // fixedIPFilter reads fixed_ips=ip_address=X, subnet_id=X and ip_address_substr=X:
@@ -230,11 +244,14 @@ func (c *Cloud) updatePort(r *request) (any, error) {
 	if err := r.revised(&p.standard); err != nil {
 		return nil, err
 	}
+	if err := c.knownGroups(r, in.texts("security_groups")); err != nil {
+		return nil, err
+	}
 	if err := in.onto(p); err != nil {
 		return nil, badNetworkRequest("Invalid input: %v", err)
 	}
 	c.touch(p)
-	return map[string]any{"port": p.view()}, nil
+	return map[string]any{"port": p.viewFor(r.who)}, nil
 }
 
 func (c *Cloud) deletePort(r *request) (any, error) {
@@ -242,7 +259,7 @@ func (c *Cloud) deletePort(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.DeviceOwner == ownerInterface || p.DeviceOwner == ownerGateway {
+	if slices.Contains([]string{ownerInterface, ownerGateway, ownerFloating}, p.DeviceOwner) {
 		return nil, networkRefusal(http.StatusConflict, "ServicePortInUse",
 			"Port %s cannot be deleted directly via the port API: has device owner %s.", p.ID, p.DeviceOwner)
 	}

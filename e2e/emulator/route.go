@@ -31,13 +31,15 @@ type service struct {
 	prefix string
 	admit  func(*Cloud, *request) error
 	routes []route
+	ages   bool // what it does depends on the generation of its API
 }
 
 // A request is one call as a handler sees it.
 type request struct {
 	*http.Request
-	body []byte
-	who  *token // nil where no token is needed
+	body       []byte
+	who        *token     // nil where no token is needed
+	generation generation // of the load balancing API
 }
 
 // origin is the scheme and host that links of the answer start with.
@@ -63,7 +65,7 @@ func (r refusal) Error() string {
 
 func (c *Cloud) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, s := range services() {
+	for _, s := range c.options.services() {
 		for _, r := range s.routes {
 			mux.HandleFunc(r.method+" "+s.prefix+r.path, c.handle(s, r))
 		}
@@ -72,15 +74,21 @@ func (c *Cloud) routes() *http.ServeMux {
 	return mux
 }
 
-func services() []service {
-	return []service{
-		{"", everyone, versionRoutes()},
-		{identityPrefix, everyone, openIdentityRoutes()},
-		{identityPrefix, tokenHolders, identityRoutes()},
-		{networkPrefix, tokenHolders, networkRoutes()},
-		{loadBalancerPrefix, loadBalancerUsers, loadBalancerRoutes()},
-		{loadBalancerPrefix + ".0", loadBalancerUsers, loadBalancerRoutes()},
+func (o Options) services() []service {
+	all := []service{
+		{prefix: "", admit: everyone, routes: versionRoutes()},
+		{prefix: identityPrefix, admit: everyone, routes: openIdentityRoutes()},
+		{prefix: identityPrefix, admit: tokenHolders, routes: identityRoutes()},
+		{prefix: networkPrefix, admit: tokenHolders, routes: networkRoutes()},
 	}
+	if o.Legacy {
+		return append(all, service{prefix: networkPrefix, admit: tokenHolders, routes: legacyRoutes(), ages: true})
+	}
+	return append(all,
+		service{prefix: "", admit: everyone, routes: loadBalancerVersionRoutes()},
+		service{prefix: loadBalancerPrefix, admit: loadBalancerUsers, routes: loadBalancerRoutes(), ages: true},
+		service{prefix: loadBalancerPrefix + ".0", admit: loadBalancerUsers, routes: loadBalancerRoutes(), ages: true},
+	)
 }
 
 // handle wraps a route with all that every call has: its fault, its entry in the
@@ -91,10 +99,14 @@ func (c *Cloud) handle(s service, rt route) http.HandlerFunc {
 		if err != nil {
 			return // the caller is gone
 		}
+		call := CallOf(r)
 		a := c.faultFor(r, body).meddle(r.Context(), func() answer {
-			return c.answer(s, rt, &request{Request: r, body: body})
+			if !c.lag(r.Context(), call) {
+				return answer{}
+			}
+			return c.answer(s, rt, &request{Request: r, body: body, generation: c.options.generation()})
 		})
-		c.record.add(Call{Method: r.Method, Path: callPath(s, rt, r), Status: a.status})
+		c.record.add(Call{Method: r.Method, Path: patternPath(r), Status: a.status})
 		a.write(w)
 	}
 }
@@ -109,16 +121,23 @@ type answer struct {
 func (c *Cloud) answer(s service, rt route, r *request) answer {
 	c.begin()
 	defer c.mu.Unlock()
+	c.call = CallOf(r.Request)
 	body, err := c.serve(s, rt, r)
 	if err != nil {
 		var no refusal
 		if !errors.As(err, &no) {
 			no = refusal{status: http.StatusInternalServerError, body: err.Error()}
 		}
+		if s.ages && r.generation == lbaasV2 {
+			no = c.inNeutronsWords(no, r)
+		}
 		return answer{no.status, no.header, encode(no.body)}
 	}
 	if rep, ok := body.(reply); ok {
 		return answer{rt.status, rep.header, encode(rep.body)}
+	}
+	if s.ages {
+		body = r.generation.aged(body)
 	}
 	return answer{rt.status, nil, encode(body)}
 }
@@ -126,6 +145,11 @@ func (c *Cloud) answer(s service, rt route, r *request) answer {
 func (c *Cloud) serve(s service, rt route, r *request) (any, error) {
 	if err := s.admit(c, r); err != nil {
 		return nil, err
+	}
+	if s.ages {
+		if err := r.generation.admits(rt.path, r.Request); err != nil {
+			return nil, err
+		}
 	}
 	return rt.serve(c, r)
 }
@@ -158,12 +182,24 @@ func encode(body any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// callPath is the path a transcript shows: ids as {id}, no prefix, no version.
-func callPath(s service, rt route, r *http.Request) string {
-	if rt.path == "" {
+// prefixes are what patternPath leaves out, longer ones first.
+var prefixes = []string{loadBalancerPrefix + ".0", loadBalancerPrefix, networkPrefix, identityPrefix}
+
+// patternPath is the path a transcript shows: ids as {id}, no prefix, no version.
+func patternPath(r *http.Request) string {
+	_, pattern, _ := strings.Cut(r.Pattern, " ")
+	path := pattern
+	for _, prefix := range prefixes {
+		if rest, ok := strings.CutPrefix(pattern, prefix); ok {
+			path = rest
+			break
+		}
+	}
+	path = strings.Trim(strings.TrimSuffix(path, "{$}"), "/")
+	if path == "" {
 		return strings.Trim(r.URL.Path, "/")
 	}
-	segments := strings.Split(strings.Trim(strings.TrimSuffix(rt.path, "{$}"), "/"), "/")
+	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {
 			segments[i] = "{id}"

@@ -103,6 +103,7 @@ func (c *Cloud) attach(rt *router, s *subnet) (*port, error) {
 		return nil, err
 	}
 	rt.interfaces = append(rt.interfaces, p)
+	p.Revision = 2
 	c.touch(rt)
 	return p, nil
 }

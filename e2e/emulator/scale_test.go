@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,20 @@ func TestThousandsOfLoadBalancers(t *testing.T) {
 	if racing {
 		balancers = 1_000
 	}
-	w := &world{t: t, cloud: emulator.New(emulator.Options{})}
+	demo := crowd(t, balancers)
+	list := demo.call("GET", lbaas+"loadbalancers?provisioning_status=ACTIVE", "").Body.String()
+	if n := strings.Count(list, `"vip_port_id"`); n != balancers {
+		t.Errorf("%d are ACTIVE", n)
+	}
+	if heap := heapInUse(); heap > 1<<30 {
+		t.Errorf("%d MiB of heap, want less than 1024", heap>>20)
+	}
+	runtime.KeepAlive(demo)
+}
+
+// crowd is a cloud with many load balancers of ten members each.
+func crowd(t testing.TB, balancers int) direct {
+	w := &world{cloud: emulator.New(emulator.Options{})}
 	w.nets = w.cloud.LayTwoSubnets()
 	demo := direct{cloud: w.cloud}
 	login := passwordLogin(object{"name": "demo", "domain": object{"id": "default"}, "password": "secret"}, nil)
@@ -56,9 +70,31 @@ func TestThousandsOfLoadBalancers(t *testing.T) {
 			t.Fatalf("%d: %d %s", i, r.Code, r.Body)
 		}
 	}
-	list := demo.call("GET", lbaas+"loadbalancers?provisioning_status=ACTIVE", "").Body.String()
-	if n := strings.Count(list, `"vip_port_id"`); n != balancers {
-		t.Errorf("%d are ACTIVE", n)
+	return demo
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// BenchmarkLists measures what a controller waits for in a big cloud, of 10,000
+// load balancers with 100,000 members.
+func BenchmarkLists(b *testing.B) {
+	demo := crowd(b, 10_000)
+	b.Logf("%d MiB of heap", heapInUse()>>20)
+	for _, path := range []string{
+		lbaas + "loadbalancers?limit=1000", lbaas + "loadbalancers", lbaas + "loadbalancers?tags=a&limit=1000", lbaas + "loadbalancers?limit=1&name=web",
+		lbaas + "listeners?limit=1000", lbaas + "pools?limit=1000", neutron + "ports?limit=1000", neutron + "ports?fixed_ips=ip_address%3D10.2.128.9",
+	} {
+		b.Run(path, func(b *testing.B) {
+			for b.Loop() {
+				demo.call("GET", path, "")
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
+		})
 	}
 }
 

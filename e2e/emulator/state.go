@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -45,6 +47,7 @@ var allowed = map[action]map[status]bool{
 // settles together with the load balancer, which is what locks the tree.
 type task struct {
 	due    time.Time
+	builds bool // an amphora, which can fail
 	target *loadBalancer
 	marked []component // without the load balancer
 }
@@ -82,13 +85,16 @@ func (p *pool) open() error {
 
 // start marks the load balancer and the parts, and plans when they settle.
 func (c *Cloud) start(lb *loadBalancer, as status, marks ...mark) {
-	t := &task{due: c.now.Add(c.options.Pending), target: lb}
+	t := &task{due: c.now.Add(c.pendingFor(as)), builds: as == pendingCreate, target: lb}
 	lb.Provisioning, lb.task = as, t
 	for _, m := range marks {
 		m.part.core().Provisioning = m.as
 		t.marked = append(t.marked, m.part)
 	}
-	c.pending = append(c.pending, t)
+	at, _ := slices.BinarySearchFunc(c.pending, t, func(other, t *task) int {
+		return cmp.Or(other.due.Compare(t.due), -1) // behind all of the same time
+	})
+	c.pending = slices.Insert(c.pending, at, t)
 }
 
 // abandon lets the work on a load balancer never end.
@@ -96,8 +102,11 @@ func (c *Cloud) abandon(lb *loadBalancer) {
 	c.pending = keep(c.pending, func(t *task) bool { return t != lb.task })
 }
 
-// settle ends every task whose time has come.
+// settle ends every task whose time has come, unless the worker is held.
 func (c *Cloud) settle() {
+	if c.worker.held {
+		return
+	}
 	n := 0
 	for ; n < len(c.pending) && !c.now.Before(c.pending[n].due); n++ {
 		c.finish(c.pending[n])
@@ -109,11 +118,18 @@ func (c *Cloud) finish(t *task) {
 	if t.target.task != t {
 		return // broken in the meantime
 	}
+	if t.builds && (c.worker.fails || c.deploy(t.target) != nil) {
+		c.spoil(t.target)
+		return
+	}
 	t.target.task = nil
 	for _, part := range t.marked {
 		c.land(part)
 	}
 	c.land(t.target)
+	if c.loadBalancers[t.target.ID] != nil {
+		c.follow(t.target)
+	}
 }
 
 // land moves one resource out of its pending status.
@@ -125,11 +141,23 @@ func (c *Cloud) land(part component) {
 	case next == gone:
 		part.remove(c)
 	default:
-		if hm, ok := part.(*healthMonitor); ok && r.Provisioning == pendingCreate && !hm.populated {
+		if r.Provisioning == pendingCreate && (comesOnline(part) || c.options.Legacy) {
 			r.Operating = online
 		}
 		r.Provisioning, r.UpdatedAt = next, new(c.balancerTime())
 	}
+}
+
+// comesOnline reports whether Octavia calls a new resource ONLINE without asking
+// anybody.
+func comesOnline(part component) bool {
+	switch part := part.(type) {
+	case *healthMonitor:
+		return !part.populated
+	case *l7policy, *l7rule:
+		return true
+	}
+	return false
 }
 
 // Break puts a load balancer into ERROR, with all that was pending in it, as an
@@ -138,10 +166,13 @@ func (c *Cloud) land(part component) {
 func (c *Cloud) Break(loadBalancerID string) {
 	c.begin()
 	defer c.mu.Unlock()
-	lb := c.loadBalancers[loadBalancerID]
-	if lb == nil {
-		return
+	if lb := c.loadBalancers[loadBalancerID]; lb != nil {
+		c.spoil(lb)
 	}
+}
+
+// spoil puts a load balancer and what was pending in it into ERROR.
+func (c *Cloud) spoil(lb *loadBalancer) {
 	if lb.task != nil {
 		for _, part := range lb.task.marked {
 			part.core().Provisioning = failed

@@ -60,6 +60,19 @@ func TestAWholeTreeSettlesTogether(t *testing.T) {
 	}
 }
 
+func TestAPoolWithoutAListenerSettlesToo(t *testing.T) {
+	for forgets, want := range map[bool]string{false: "ACTIVE", true: "PENDING_CREATE"} {
+		w := newWorld(t, func(o *emulator.Options) { o.ForgetsLoosePools = forgets })
+		demo := w.as("demo")
+		loose := object{"name": "loose", "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN", "members": []any{at("10.1.0.1")}}
+		made := demo.call("POST", lbaas+"loadbalancers", w.balancer(with("pools", []any{loose}), with("listeners", []any{}))).want(201)
+		w.settle()
+		if got := demo.statusOf("pools/"+made.id("loadbalancer.pools.0.id"), "pool"); got != want {
+			t.Errorf("forgetting %t: %s", forgets, got)
+		}
+	}
+}
+
 func TestAPackagedTreeRefusesMembersUntilItIsDeleted(t *testing.T) {
 	w := newWorld(t, func(o *emulator.Options) { o.AsPackaged = true })
 	demo := w.as("demo")

@@ -19,6 +19,7 @@ type (
 	poolNode struct {
 		statusNode
 		Monitor *monitorNode `json:"health_monitor,omitempty"`
+		Legacy  *monitorNode `json:"healthmonitor,omitempty"` // the same by its old name
 		Members []memberNode `json:"members"`
 	}
 	monitorNode struct {
@@ -40,7 +41,18 @@ func (c *Cloud) showStatusTree(r *request) (any, error) {
 	for _, l := range byID(lb.listeners) {
 		n.Listeners = append(n.Listeners, l.status())
 	}
+	if r.generation == lbaasV2 {
+		n.useOldNames()
+	}
 	return map[string]any{"statuses": map[string]any{"loadbalancer": n}}, nil
+}
+
+func (n balancerNode) useOldNames() {
+	for _, l := range n.Listeners {
+		for i := range l.Pools {
+			l.Pools[i].Monitor, l.Pools[i].Legacy = nil, l.Pools[i].Monitor
+		}
+	}
 }
 
 func (r *resource) node() statusNode {
@@ -57,7 +69,7 @@ func (l *listener) status() listenerNode {
 }
 
 func (p *pool) status() poolNode {
-	n := poolNode{p.node(), nil, []memberNode{}}
+	n := poolNode{statusNode: p.node(), Members: []memberNode{}}
 	if p.monitor != nil {
 		n.Monitor = &monitorNode{p.monitor.node(), p.monitor.Type}
 	}

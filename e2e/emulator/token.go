@@ -4,10 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // tokenLife is how long a token is good for.
@@ -31,6 +28,8 @@ type project struct {
 type role struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+
+	immutable bool
 }
 
 type user struct {
@@ -63,6 +62,7 @@ func (t *token) has(name string) bool {
 func (t *token) owns(projectID string) bool { return t.admin() || t.project.ID == projectID }
 
 type identity struct {
+	ids         identifiers
 	projects    map[string]*project // by name
 	users       map[string]*user    // by name
 	tokens      map[string]*token
@@ -70,33 +70,31 @@ type identity struct {
 	catalog     catalog
 }
 
-func newIdentity() identity {
+func newIdentity(ids identifiers, legacy bool) identity {
 	id := identity{
+		ids:         ids,
 		projects:    map[string]*project{},
 		users:       map[string]*user{},
 		tokens:      map[string]*token{},
 		credentials: map[string]*applicationCredential{},
-		catalog:     newCatalog(),
+		catalog:     newCatalog(ids, legacy),
 	}
-	for _, name := range []string{"demo", "admin", "other"} {
-		id.projects[name] = &project{Domain: defaultDomain, ID: hexID(), Name: name}
+	for _, name := range []string{"demo", "admin", "other", "service"} {
+		id.projects[name] = &project{Domain: defaultDomain, ID: ids.hex(), Name: name}
 	}
-	reader, member := role{hexID(), "reader"}, role{hexID(), "member"}
-	balancer := role{hexID(), "load-balancer_member"}
+	reader, member := role{ids.hex(), "reader", true}, role{ids.hex(), "member", true}
+	balancer := role{ids.hex(), "load-balancer_member", false}
 	demo, other := id.projects["demo"], id.projects["other"]
 	id.addUser("demo", []role{balancer, member, reader}, demo)
 	id.addUser("other", []role{balancer, member, reader}, other)
 	id.addUser("plain", []role{member, reader}, demo)
-	id.addUser("admin", []role{{hexID(), "admin"}, member, reader}, id.projects["admin"], demo, other)
+	id.addUser("admin", []role{{ids.hex(), "admin", true}, member, reader}, id.projects["admin"], demo, other)
 	return id
 }
 
 func (i *identity) addUser(name string, roles []role, homes ...*project) {
-	i.users[name] = &user{Domain: defaultDomain, ID: hexID(), Name: name, roles: roles, homes: homes}
+	i.users[name] = &user{Domain: defaultDomain, ID: i.ids.hex(), Name: name, roles: roles, homes: homes}
 }
-
-// hexID is an id as Keystone makes them.
-func hexID() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
 
 // ExpireTokens makes every token handed out so far worthless.
 func (c *Cloud) ExpireTokens() {
@@ -138,6 +136,8 @@ func identityRoutes() []route {
 		{"GET", "/auth/tokens", http.StatusOK, (*Cloud).showToken},
 		{"DELETE", "/auth/tokens", http.StatusNoContent, (*Cloud).deleteToken},
 		{"GET", "/auth/catalog", http.StatusOK, (*Cloud).showCatalog},
+		{"GET", "/projects", http.StatusOK, (*Cloud).listProjects},
+		{"GET", "/projects/{id}", http.StatusOK, (*Cloud).showProject},
 		{"POST", "/users/{user}/application_credentials", http.StatusCreated, (*Cloud).createCredential},
 	}
 }
@@ -188,7 +188,7 @@ func (c *Cloud) createToken(r *request) (any, error) {
 	if t == nil {
 		return nil, unauthorized(r)
 	}
-	key := "gAAAAA" + hexID() + hexID()
+	key := "gAAAAA" + c.ids.hex() + c.ids.hex()
 	c.tokens[key] = t
 	return reply{map[string]string{"X-Subject-Token": key}, c.tokenView(t, r)}, nil
 }
@@ -242,7 +242,7 @@ func (c *Cloud) tokenView(t *token, r *request) any {
 	view := map[string]any{
 		"methods":    []string{t.method},
 		"user":       t.user,
-		"audit_ids":  []string{hexID()[:22]},
+		"audit_ids":  []string{c.ids.hex()[:22]},
 		"expires_at": keystoneTime(t.issued.Add(tokenLife)),
 		"issued_at":  keystoneTime(t.issued),
 		"project":    t.project,

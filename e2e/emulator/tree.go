@@ -67,13 +67,10 @@ func (o object) inner(name string) object {
 func poolsOf(in object) ([]object, error) {
 	pools := in.list("pools")
 	var referred []string
-	for _, l := range in.list("listeners") {
-		p := l.inner("default_pool")
-		switch {
-		case p == nil:
-		case len(p) > 1:
+	for _, p := range targets(in) {
+		if len(p) > 1 {
 			pools = append(pools, p)
-		default:
+		} else {
 			referred = append(referred, p.text("name"))
 		}
 	}
@@ -95,6 +92,19 @@ func poolsOf(in object) ([]object, error) {
 	return pools, nil
 }
 
+// targets are the pools that the listeners of a request lead to, by themselves or
+// by their policies.
+func targets(in object) []object {
+	var all []object
+	for _, l := range in.list("listeners") {
+		all = append(all, l.inner("default_pool"))
+		for _, p := range l.list("l7policies") {
+			all = append(all, p.inner("redirect_pool"))
+		}
+	}
+	return keep(all, func(p object) bool { return p != nil })
+}
+
 func (c *Cloud) growPool(lb *loadBalancer, in object) error {
 	for _, name := range []string{"protocol", "lb_algorithm"} {
 		if in[name] == nil {
@@ -113,6 +123,12 @@ func (c *Cloud) growPool(lb *loadBalancer, in object) error {
 	}
 	for _, in := range in.list("members") {
 		m := c.newMember(p, memberInTree, in)
+		if m.SubnetID == nil && lb.driver().subnets {
+			m.SubnetID = &lb.VIPSubnetID // as the driver assumes of whole trees
+		}
+		if err := m.drives(c); err != nil {
+			return err
+		}
 		if p.memberAt(m.place()) != nil {
 			return duplicateMember(m.place())
 		}
@@ -142,7 +158,30 @@ func (c *Cloud) growListener(lb *loadBalancer, in object) error {
 			return err
 		}
 	}
+	for _, in := range in.list("l7policies") {
+		if err := c.growPolicy(l, in); err != nil {
+			return err
+		}
+	}
 	lb.listeners = append(lb.listeners, l)
+	return nil
+}
+
+func (c *Cloud) growPolicy(l *listener, in object) error {
+	if p := in.inner("redirect_pool"); p != nil {
+		target := l.balancer.poolNamed(p.text("name"))
+		in = object(maps.Clone(in))
+		in["redirect_pool_id"] = target.ID
+		asked := listener{Protocol: l.Protocol}
+		if err := asked.leadTo(target); err != nil {
+			return err
+		}
+	}
+	p, err := c.newPolicy(l, policyInTree, in)
+	if err != nil {
+		return err
+	}
+	l.insert(p)
 	return nil
 }
 
@@ -151,23 +190,40 @@ func (lb *loadBalancer) poolNamed(name string) *pool {
 	return lb.pools[i]
 }
 
-// adopt makes the tree below a load balancer part of the cloud.
+// adopt makes the tree below a load balancer part of the cloud, and marks what its
+// creation is going to build.
 func (c *Cloud) adopt(lb *loadBalancer) []mark {
 	var marks []mark
 	for _, l := range lb.listeners {
 		c.listeners[l.ID] = l
 		marks = append(marks, mark{l, pendingCreate})
+		for _, p := range l.policies {
+			marks = append(marks, c.adoptPolicy(p)...)
+		}
 	}
 	for _, p := range lb.pools {
 		c.pools[p.ID] = p
-		marks = append(marks, mark{p, pendingCreate})
-		for _, m := range p.members {
-			marks = append(marks, mark{m, pendingCreate})
-		}
 		if p.monitor != nil {
 			c.healthMonitors[p.monitor.ID] = p.monitor
-			marks = append(marks, mark{p.monitor, pendingCreate})
 		}
+		if !c.options.ForgetsLoosePools || len(p.listeners()) > 0 {
+			marks = append(marks, p.creation()...)
+		}
+	}
+	if c.options.AsPackaged {
+		return nil
+	}
+	return marks
+}
+
+// creation marks the pool and all that is in it as new.
+func (p *pool) creation() []mark {
+	marks := []mark{{p, pendingCreate}}
+	for _, m := range p.members {
+		marks = append(marks, mark{m, pendingCreate})
+	}
+	if p.monitor != nil {
+		marks = append(marks, mark{p.monitor, pendingCreate})
 	}
 	return marks
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-
-	"github.com/google/uuid"
 )
 
 // A spot is where a VIP is to be: a port that is there already, or a network and
@@ -58,18 +56,13 @@ func (c *Cloud) takeVIP(lb *loadBalancer, s spot) error {
 	lb.ownPort = p != nil
 	if p == nil {
 		p = c.newPort(s.network, lb.ProjectID)
-		p.Name, p.DeviceID, p.DeviceOwner = "octavia-lb-"+lb.ID, "lb-"+lb.ID, ownerOctavia
-		p.AdminStateUp, p.SecurityGroups, p.Revision = false, []string{uuid.NewString()}, 2
+		c.nameVIP(p, lb)
 		if err := c.plugVIP(p, s.wishes); err != nil {
-			return lb.providerError(err)
+			return c.providerError(lb, err)
 		}
 	}
 	if len(p.FixedIPs) == 0 {
 		return validation("VIP port %s has no address.", p.ID)
-	}
-	if lb.ownPort {
-		p.SecurityGroups = []string{uuid.NewString()}
-		c.touch(p)
 	}
 	first := p.FixedIPs[0]
 	lb.VIPPortID, lb.VIPNetworkID = p.ID, p.NetworkID
@@ -81,12 +74,25 @@ func (c *Cloud) takeVIP(lb *loadBalancer, s spot) error {
 	return nil
 }
 
+// nameVIP gives a new VIP port the name and the owner that the provider gives it.
+func (c *Cloud) nameVIP(p *port, lb *loadBalancer) {
+	switch {
+	case c.options.Legacy:
+		p.Name, p.DeviceID, p.DeviceOwner = "loadbalancer-"+lb.ID, c.ids.uuid(), "neutron:LOADBALANCERV2"
+	case lb.driver().amphorae:
+		p.Name, p.DeviceID, p.DeviceOwner, p.AdminStateUp = "octavia-lb-"+lb.ID, "lb-"+lb.ID, ownerOctavia, false
+	default:
+		p.Name = "ovn-lb-vip-" + lb.ID // of no owner: OVN would bind the port to one
+	}
+}
+
 // leaveVIP gives the VIP port up: a port that the user made stays, without a
 // security group.
 func (c *Cloud) leaveVIP(lb *loadBalancer) {
 	p := c.ports[lb.VIPPortID]
 	switch {
 	case p == nil:
+	case lb.ownPort && !lb.driver().amphorae:
 	case lb.ownPort:
 		p.SecurityGroups = []string{}
 		c.touch(p)
@@ -104,7 +110,10 @@ func (c *Cloud) plugVIP(p *port, wishes []wish) error {
 
 // providerError wraps what Neutron said into a 500, as Octavia does with whatever
 // goes wrong while the VIP port is made.
-func (lb *loadBalancer) providerError(err error) error {
+func (c *Cloud) providerError(lb *loadBalancer, err error) error {
+	if c.options.Legacy {
+		return err
+	}
 	var said struct {
 		NeutronError struct {
 			Message string `json:"message"`
@@ -117,5 +126,5 @@ func (lb *loadBalancer) providerError(err error) error {
 	}
 	return balancerRefusal(http.StatusInternalServerError,
 		"Provider '%s' reports error: %s\nNeutron server returns request_ids: ['req-%s']",
-		lb.Provider, said.NeutronError.Message, uuid.NewString())
+		lb.Provider, said.NeutronError.Message, c.ids.uuid())
 }

@@ -1,13 +1,13 @@
 // Command serve runs an emulated OpenStack on a loopback address until it is
 // interrupted, so that octagate, gophercloud and the openstack client have a
-// cloud to talk to. Its networks are the reference layout; its state is lost at
-// the end.
+// cloud to talk to. Its networks are one of the reference's layouts; its state is
+// lost at the end. Below /emulator it serves the admin API, with which the cloud
+// can be looked into and disturbed while it runs.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -20,21 +20,11 @@ import (
 	"time"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/e2e/emulator/admin"
 )
 
-// flags are what the command line says.
-type flags struct {
-	listen     string
-	pending    time.Duration
-	cloudsYAML string
-}
-
 func main() {
-	var f flags
-	flag.StringVar(&f.listen, "listen", "127.0.0.1:9595", "loopback `address` to listen on")
-	flag.DurationVar(&f.pending, "pending", 2*time.Second, "how long a load balancer stays PENDING_*")
-	flag.StringVar(&f.cloudsYAML, "clouds-yaml", "", "`file` to write clouds.yaml to (default: in a new temporary directory)")
-	flag.Parse()
+	f := parse(os.Args[1:])
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, f, os.Stdout); err != nil {
@@ -52,8 +42,12 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 		return err
 	}
 	defer l.Close()
-	cloud := emulator.New(emulator.Options{Pending: f.pending})
-	nets := cloud.LayTwoSubnets()
+	options, err := f.cloud()
+	if err != nil {
+		return err
+	}
+	cloud := emulator.New(options)
+	nets := layouts[f.layout](cloud)
 	file, tidy, err := place(f.cloudsYAML)
 	if err != nil {
 		return err
@@ -64,7 +58,7 @@ func run(ctx context.Context, f flags, out io.Writer) error {
 		return err
 	}
 	explain(out, url, file, nets)
-	return serve(ctx, l, cloud)
+	return serve(ctx, l, admin.Handler(cloud))
 }
 
 // loopback refuses an address that others could reach: the emulator has one
@@ -102,12 +96,14 @@ For octagate.yaml:
     serviceSubnet: %s
     externalNetwork: %s
     externalSubnet: %s
-`, url, file, file, nets.PodSubnet, nets.ServiceSubnet, nets.ExternalNetwork, nets.ExternalSubnet)
+
+To look into it and to disturb it: curl %s/emulator
+`, url, file, file, nets.PodSubnet, nets.ServiceSubnet, nets.ExternalNetwork, nets.ExternalSubnet, url)
 }
 
 // serve answers until the context ends, then lets the calls in progress finish.
-func serve(ctx context.Context, l net.Listener, cloud *emulator.Cloud) error {
-	server := &http.Server{Handler: cloud, ReadHeaderTimeout: 10 * time.Second}
+func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

@@ -8,8 +8,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
+
+func TestFlagsMakeACloud(t *testing.T) {
+	for line, ok := range map[string]bool{
+		"":                                   true,
+		"--clock manual --layout one-subnet": true,
+		"--provider ovn,amphora --api-version v2.5":   true,
+		"--legacy --seed 7 --pending 0 --as-packaged": true,
+		"--clock sun": false, "--layout none": false, "--provider f5": false, "--api-version v3": false,
+	} {
+		if _, err := parse(strings.Fields(line)).cloud(); (err == nil) != ok {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
 
 func TestOnlyLoopbackIsServed(t *testing.T) {
 	for listen, ok := range map[string]bool{
@@ -28,7 +41,7 @@ func TestServesUntilItIsInterrupted(t *testing.T) {
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, flags{listen: "127.0.0.1:0", pending: time.Second, cloudsYAML: file}, w)
+		ended <- run(ctx, parse([]string{"--listen", "127.0.0.1:0", "--clouds-yaml", file}), w)
 		w.Close()
 	}()
 	said := make([]byte, 4096)
@@ -41,6 +54,10 @@ func TestServesUntilItIsInterrupted(t *testing.T) {
 	res, err := http.Get(url + "/load-balancer/")
 	if err != nil {
 		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res, err = http.Get(url + "/emulator"); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("admin API: %v %v", err, res)
 	}
 	res.Body.Close()
 	if b, err := os.ReadFile(file); err != nil || !strings.Contains(string(b), url+"/identity/v3") {

@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/octagate/octagate/e2e/emulator"
+)
+
+// A behaviour is that of the cloud as JSON has it: with durations as texts.
+type behaviour struct {
+	Pending    map[string]string `json:"pending"`
+	Latency    map[string]string `json:"latency"`
+	Held       bool              `json:"held"`
+	FailBuilds bool              `json:"failBuilds"`
+}
+
+// A change names what is to be otherwise; what it leaves out stays. An empty
+// duration takes one back.
+type change struct {
+	Pending    map[string]string `json:"pending"`
+	Latency    map[string]string `json:"latency"`
+	Held       *bool             `json:"held"`
+	FailBuilds *bool             `json:"failBuilds"`
+}
+
+func showBehaviour(a *admin, _ *http.Request) (any, error) {
+	b := a.cloud.Behaviour()
+	return behaviour{texts(b.Pending), texts(b.Latency), b.Held, b.FailBuilds}, nil
+}
+
+func texts(durations map[string]time.Duration) map[string]string {
+	all := map[string]string{}
+	for key, d := range durations {
+		all[key] = d.String()
+	}
+	return all
+}
+
+func changeBehaviour(a *admin, r *http.Request) (any, error) {
+	var in change
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	b := a.cloud.Behaviour()
+	var err error
+	if b.Pending, err = changed(b.Pending, in.Pending); err != nil {
+		return nil, fmt.Errorf("pending: %w", err)
+	}
+	if b.Latency, err = changed(b.Latency, in.Latency); err != nil {
+		return nil, fmt.Errorf("latency: %w", err)
+	}
+	if err := known(slices.Collect(maps.Keys(in.Latency))); err != nil {
+		return nil, fmt.Errorf("latency: %w", err)
+	}
+	if in.Held != nil {
+		b.Held = *in.Held
+	}
+	if in.FailBuilds != nil {
+		b.FailBuilds = *in.FailBuilds
+	}
+	if err := a.cloud.SetBehaviour(b); err != nil {
+		return nil, err
+	}
+	return showBehaviour(a, r)
+}
+
+func changed(old map[string]time.Duration, by map[string]string) (map[string]time.Duration, error) {
+	all := map[string]time.Duration{}
+	maps.Copy(all, old)
+	for key, text := range by {
+		if text == "" {
+			delete(all, key)
+			continue
+		}
+		d, err := duration(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		all[key] = d
+	}
+	return all, nil
+}
+
+func duration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no duration; want one such as 300ms, 5s or 1m30s", text)
+	}
+	return d, nil
+}
+
+// known refuses what cannot be a call.
+func known(names []string) error {
+	for _, name := range names {
+		method, path, ok := strings.Cut(name, " ")
+		good := ok && path != "" && slices.Contains([]string{"GET", "POST", "PUT", "DELETE", "PATCH", emulator.Any}, method)
+		if name != emulator.Any && !good {
+			return fmt.Errorf(`%q is no call; want one as the transcript has it, such as "PUT lbaas/pools/{id}/members", or %q`, name, emulator.Any)
+		}
+	}
+	return nil
+}
+
+func hold(a *admin, _ *http.Request) (any, error) {
+	a.cloud.Hold()
+	return done, nil
+}
+
+func release(a *admin, _ *http.Request) (any, error) {
+	a.cloud.Release()
+	return done, nil
+}

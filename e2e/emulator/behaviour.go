@@ -1,0 +1,82 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Any stands for every status and every call that a Behaviour does not name.
+const Any = "*"
+
+// A Behaviour is what can be changed about a cloud while it runs.
+type Behaviour struct {
+	// Pending is how long what is pending stays so, by the call that begins the work
+	// ("POST lbaas/listeners"), else by the status (PENDING_CREATE, PENDING_UPDATE,
+	// PENDING_DELETE), else by Any, else Options.Pending. It holds for work that
+	// begins later.
+	Pending map[string]time.Duration
+	// Latency is how long a call waits before it is served, by the call as it is in
+	// the transcript, else by Any, else not at all. It passes in real time, whatever
+	// clock the cloud has.
+	Latency map[string]time.Duration
+	// Held is that of Hold and Release.
+	Held bool
+	// FailBuilds is that of the method.
+	FailBuilds bool
+}
+
+// Behaviour is how the cloud behaves now.
+func (c *Cloud) Behaviour() Behaviour {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Behaviour{maps.Clone(c.worker.pending), maps.Clone(c.latency), c.worker.held, c.worker.fails}
+}
+
+// SetBehaviour changes all of it. It fails, and changes nothing, when a duration is
+// negative, or when something pending is neither a call nor a status.
+func (c *Cloud) SetBehaviour(b Behaviour) error {
+	for _, key := range slices.Sorted(maps.Keys(b.Pending)) {
+		_, isStatus := settled[status(key)]
+		if key != Any && !isStatus && !strings.Contains(key, " ") {
+			return fmt.Errorf("nothing is ever pending as %q: want PENDING_CREATE, PENDING_UPDATE, PENDING_DELETE, %s, "+
+				"or a call such as \"POST lbaas/listeners\"", key, Any)
+		}
+	}
+	for _, durations := range []map[string]time.Duration{b.Pending, b.Latency} {
+		for _, key := range slices.Sorted(maps.Keys(durations)) {
+			if durations[key] < 0 {
+				return fmt.Errorf("%s: %s is less than no time", key, durations[key])
+			}
+		}
+	}
+	c.begin()
+	defer c.mu.Unlock()
+	c.worker = worker{held: b.Held, fails: b.FailBuilds, pending: maps.Clone(b.Pending)}
+	c.latency = maps.Clone(b.Latency)
+	return nil
+}
+
+// pendingFor is how long work that begins now takes.
+func (c *Cloud) pendingFor(as status) time.Duration {
+	for _, key := range []string{c.call, string(as), Any} {
+		if d, ok := c.worker.pending[key]; ok {
+			return d
+		}
+	}
+	return c.options.Pending
+}
+
+// lag waits as long as a call is to wait, and reports whether the caller still does.
+func (c *Cloud) lag(caller context.Context, call string) bool {
+	c.mu.Lock()
+	d, ok := c.latency[call]
+	if !ok {
+		d = c.latency[Any]
+	}
+	c.mu.Unlock()
+	return (&Fault{Delay: d}).wait(caller)
+}
