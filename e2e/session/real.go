@@ -2,15 +2,15 @@ package session
 
 import "os"
 
-// A Real is a real cloud that tests may use.
+// A Real is a real cloud that tests may use. Each part comes from a variable of the
+// environment.
 type Real struct {
-	File    string // the clouds.yaml
-	Cloud   string // the project in it that tests work in
-	Admin   string // an administrator; empty: there is none
-	Other   string // a user of another project; empty: there is none
-	Octavia string // a program that meddles with Octavia: hold, release…; empty: there is none
-
-	AsPackaged bool // it has the fault of Octavia 11.0.0 in fully populated creates
+	File       string // the clouds.yaml
+	Cloud      string // OCTAGATE_E2E_CLOUD: the entry whose project tests work in
+	Admin      string // OCTAGATE_E2E_ADMIN: an entry with the role admin; empty: there is none
+	Other      string // OCTAGATE_E2E_OTHER: an entry with another project; empty: there is none
+	Octavia    string // OCTAGATE_E2E_OCTAVIA: a program that takes hold, release, fail-builds and build-again; empty: there is none
+	AsPackaged bool   // OCTAGATE_E2E_AS_PACKAGED=1: it is Octavia 11.0.0 with all its faults
 }
 
 // FromEnvironment is the real cloud that OCTAGATE_E2E_CLOUD and its sisters name; ok is
