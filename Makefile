@@ -14,12 +14,12 @@ WORLD = KUBEBUILDER_ASSETS="$$(e2e/cluster/build)" && export KUBEBUILDER_ASSETS 
 RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help build cluster test demo emulator clean
+.PHONY: help build cluster test e2e-openstack demo emulator clean
 
 help: ## explain each target (this is the default)
 	@echo "usage: make TARGET"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## build octagate into bin/
 	$(BUILD) -o bin/octagate ./cmd/octagate
@@ -37,6 +37,16 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 		echo "**** NO RACE DETECTOR: it needs a C compiler, and there is none that works ****" && \
 		echo "go test -shuffle=on -count=1 ./..." && \
 		go test -trimpath -shuffle=on -count=1 ./...; \
+	fi
+
+# What runs on a real OpenStack: one suite after the other, each test by its name.
+REAL = go test -trimpath -count=1 -p 1 -timeout 30m -v
+
+e2e-openstack: build ## run the contract and the end-to-end tests on a real OpenStack: root on Debian, or any cloud by OS_CLOUD
+	@$(WORLD) && e2e/openstack/run $(REAL) ./e2e/contract ./e2e
+	@if [ -z "$$OS_CLOUD" ]; then \
+		echo "and the contract once more, on Octavia as Debian packages it, with its faults" && \
+		CLOUD_AS_PACKAGED=1 e2e/openstack/run $(REAL) ./e2e/contract; \
 	fi
 
 demo: build ## tell the story on a real API server and an emulated OpenStack; ONCE=1 ends after it

@@ -39,6 +39,8 @@ type Cloud interface {
 	Observe(octavia.Owner) (octavia.Tree, error)
 	// Take carries out one step, once.
 	Take(context.Context, octavia.Owner, plan.Step) error
+	// Stepwise reports whether a load balancer must be made one thing at a time.
+	Stepwise() bool
 }
 
 // Facts is what is known of the cloud and the cluster.
@@ -150,6 +152,9 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return stopped(err)
 	}
 	p := plan.Diff(desired, observed)
+	if r.Cloud.Stepwise() {
+		p = p.Stepwise()
+	}
 	if against.Finished() {
 		return r.take(ctx, svc, p, observed)
 	}

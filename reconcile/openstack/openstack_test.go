@@ -33,9 +33,13 @@ type sky struct {
 
 const settle = time.Minute // how long a PENDING state lasts
 
-func newSky(t *testing.T) *sky {
+func newSky(t *testing.T) *sky { return skyWith(t, emulator.Options{}) }
+
+// skyWith is a sky with a certain cloud.
+func skyWith(t *testing.T, options emulator.Options) *sky {
 	s := &sky{T: t, clock: emulator.NewClock()}
-	s.cloud = emulator.New(emulator.Options{Pending: settle, Now: s.clock.Now})
+	options.Pending, options.Now = settle, s.clock.Now
+	s.cloud = emulator.New(options)
 	s.networks = s.cloud.LayTwoSubnets()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.down.Load() {
@@ -99,6 +103,9 @@ func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 	for range 20 {
 		observed := s.see()
 		p := plan.Diff(desired, observed)
+		if s.watch.Stepwise() {
+			p = p.Stepwise()
+		}
 		if len(p) == 0 && !observed.Status.Busy() {
 			return observed
 		}

@@ -15,15 +15,18 @@ import (
 type children struct {
 	listeners map[string]listeners.Listener
 	pools     map[string]octavia.Pool
+	unmade    map[string]string                 // what is PENDING_CREATE
 	external  map[string]floatingips.FloatingIP // by the ID of their port
 }
 
 func (i inventory) children(members map[string][]octavia.Member) children {
-	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]floatingips.FloatingIP{}}
+	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}}
 	for _, l := range i.listeners {
 		c.listeners[l.ID] = l
+		c.examine(l.ProvisioningStatus, l.ID, "listener "+l.Name)
 	}
 	for _, p := range i.pools {
+		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
 		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod, Members: members[p.ID]}
 	}
 	for _, f := range i.floatingIPs {
@@ -33,6 +36,16 @@ func (i inventory) children(members map[string][]octavia.Member) children {
 	}
 	return c
 }
+
+// examine remembers what is not made yet.
+func (c children) examine(status, id, what string) {
+	if status == unmade {
+		c.unmade[id] = what
+	}
+}
+
+// unmade is the status of what Octavia has accepted and not made.
+const unmade = "PENDING_CREATE"
 
 // tree is a load balancer with what is under it. What bears no tag of ours is left out.
 func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
@@ -55,7 +68,25 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 	}
 	t.Loose = c.loose(lb.Pools, used)
 	t.Sort()
+	if t.Status == octavia.Active {
+		t.Stuck = c.stuck(lb)
+	}
 	return t
+}
+
+// stuck is something of ours under lb that is not made; empty: all is.
+func (c children) stuck(lb loadbalancers.LoadBalancer) string {
+	for _, l := range lb.Listeners {
+		if what := c.unmade[l.ID]; what != "" {
+			return what
+		}
+	}
+	for _, p := range lb.Pools {
+		if what := c.unmade[p.ID]; what != "" {
+			return what
+		}
+	}
+	return ""
 }
 
 // loose are the pools of ours that no listener uses.

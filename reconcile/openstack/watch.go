@@ -39,6 +39,9 @@ type Watch struct {
 	trouble error                                // why the newest round did not end well
 	members map[string]map[string]octavia.Member // by pool and member ID
 	wake    chan struct{}
+
+	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
+	stepwise bool                     // the cloud leaves what it makes in one call half made
 }
 
 // errEarly is what is wrong before the first round has ended.
@@ -194,8 +197,37 @@ func (w *Watch) failed(err error) []octavia.Owner {
 	return slices.Collect(maps.Keys(w.due))
 }
 
+// Stepwise reports whether this cloud was caught leaving a load balancer half made
+// that it was to make in one call, as Octavia 11.0.0 does.
+func (w *Watch) Stepwise() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stepwise
+}
+
+// confirm tells what Octavia abandoned from what it is at work on: that does not look
+// the same in two rounds. Until then it is taken for work.
+func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
+	suspects := map[octavia.Owner]string{}
+	for o, t := range trees {
+		if t.Stuck == "" {
+			continue
+		}
+		suspects[o] = t.ID + t.Stuck
+		if w.suspects[o] != suspects[o] {
+			t.Status, t.Stuck = unmade, ""
+			trees[o] = t
+			continue
+		}
+		w.stepwise = true
+		w.Log.Info("Octavia left a load balancer half made; from now on each is made one thing at a time", "loadBalancer", t.Name, "unmade", t.Stuck)
+	}
+	w.suspects = suspects
+}
+
 // news takes trees for the truth and returns the owners for whom that is news.
 func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
+	w.confirm(trees)
 	told := map[octavia.Owner]bool{}
 	for o, round := range w.due {
 		if round <= w.ended {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
+	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
@@ -94,6 +95,45 @@ func TestWhatBearsNoTagOfOursIsNotLookedAt(t *testing.T) {
 	}
 	if n := s.cloud.Counts()["GET lbaas/pools/{id}/members"]; n != 1 || len(s.cloud.Counts()) != 5 {
 		t.Errorf("calls: %v", s.cloud.Counts())
+	}
+}
+
+// Octavia 11.0.0 as packaged calls a load balancer ACTIVE and never makes what is
+// under it.
+func TestWhatOctaviaLeavesHalfMadeIsMadeStepByStep(t *testing.T) {
+	s := skyWith(t, emulator.Options{AsPackaged: true})
+	desired := s.desired(octavia.FloatingIP{}, "10.1.0.10", "10.1.0.11")
+	if diff := cmp.Diff(desired, s.reach(desired), same); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]int{
+		"POST lbaas/loadbalancers": 2, "DELETE lbaas/loadbalancers/{id}": 1,
+		"POST lbaas/listeners": 1, "POST lbaas/pools": 1, "PUT lbaas/pools/{id}/members": 1,
+	}
+	if diff := cmp.Diff(want, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+	s.cloud.ResetTranscript()
+	s.reach(octavia.Tree{})
+	s.reach(desired)
+	if n := s.cloud.Counts()["POST lbaas/loadbalancers"]; n != 1 {
+		t.Errorf("it fell into the same hole again: %v", s.writes())
+	}
+}
+
+// Between two list calls of a round Octavia may finish one thing and begin another:
+// what only once looks abandoned is left alone.
+func TestWhatLooksAbandonedOnceIsTakenForWork(t *testing.T) {
+	s := skyWith(t, emulator.Options{AsPackaged: true})
+	s.see()
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	s.see()
+	s.clock.Pass(settle)
+	if tree := s.see(); tree.Status != unmade || tree.Stuck != "" || s.watch.Stepwise() {
+		t.Errorf("seen once: %+v", tree)
+	}
+	if tree := s.see(); tree.Status != octavia.Active || tree.Stuck == "" || !s.watch.Stepwise() {
+		t.Errorf("seen twice: %+v", tree)
 	}
 }
 

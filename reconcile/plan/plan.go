@@ -12,11 +12,12 @@ import (
 
 // Diff plans the way from observed to desired. Of what cannot be changed on an
 // existing load balancer, the VIP's address makes it be built anew; the rest (name,
-// subnet, provider, flavor) is left as it is.
+// subnet, provider, flavor) is left as it is. One that Octavia left half made is
+// built anew, too.
 func Diff(desired, observed octavia.Tree) Plan {
 	var p Plan
 	switch {
-	case desired.Exists() && observed.Exists() && desired.VIP.Address != observed.VIP.Address:
+	case desired.Exists() && observed.Exists() && (desired.VIP.Address != observed.VIP.Address || observed.Stuck != ""):
 		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}, CreateLoadBalancer{desired}}
 	case desired.Exists() && observed.Exists():
 		p = append(closed(desired, observed), opened(desired, observed)...)
@@ -112,6 +113,23 @@ func external(s Step, port string, tree Plan) Plan {
 		return append(tree, s)
 	}
 	return append(Plan{s}, tree...)
+}
+
+// Stepwise is p for a cloud that cannot make a load balancer with everything under
+// it in one call: a bare one comes first, the rest is made as on any that exists.
+func (p Plan) Stepwise() Plan {
+	var steps Plan
+	for _, s := range p {
+		create, whole := s.(CreateLoadBalancer)
+		if !whole {
+			steps = append(steps, s)
+			continue
+		}
+		bare := create.Tree
+		bare.Listeners = nil
+		steps = append(append(steps, CreateLoadBalancer{bare}), opened(create.Tree, bare)...)
+	}
+	return steps
 }
 
 // Upkeep is the part of p that keeps what is built going and changes nothing else:

@@ -104,6 +104,8 @@ func TestDiff(t *testing.T) {
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.8 with 1 listener and 0 members\n"},
 		"a floating IP that sits elsewhere is asked back": {desired: tree(pool, 0, 80), observed: elsewhere(built(tree(pool, 0, 80))),
 			want: "associate floating IP 172.24.4.100\n"},
+		"what is half made is made anew": {desired: tree(none, 1, 80), observed: stuck(built(tree(none, 1, 80))),
+			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
 		"what is left of the pool is released": {observed: octavia.Tree{FloatingIP: built(tree(pool, 0, 80)).FloatingIP},
 			want: "release floating IP 172.24.4.100\n"},
 	} {
@@ -112,6 +114,23 @@ func TestDiff(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func stuck(t octavia.Tree) octavia.Tree { t.Stuck = "listener shop/web:TCP:80"; return t }
+
+func TestStepwise(t *testing.T) {
+	want := `create load balancer shop/web at 10.2.0.7 with 0 listeners and 0 members
+create listener TCP/80
+create pool shop/web:TCP:80
+set 2 members of pool shop/web:TCP:80
+associate floating IP 172.24.4.13
+`
+	if diff := cmp.Diff(want, Diff(tree(user, 2, 80), octavia.Tree{}).Stepwise().String()); diff != "" {
+		t.Error(diff)
+	}
+	if p := Diff(tree(user, 2, 80, 443), built(tree(pool, 1, 80))); p.String() != p.Stepwise().String() {
+		t.Errorf("on a load balancer that exists there are steps already:\n%s%s", p, p.Stepwise())
 	}
 }
 
