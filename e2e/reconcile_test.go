@@ -209,7 +209,7 @@ func TestACloudThatIsDownAtStart(t *testing.T) {
 	c.until("True Ready", func() string { return c.ready("web") })
 }
 
-func TestALoadBalancerInErrorIsReportedAndCanLeave(t *testing.T) {
+func TestALoadBalancerInErrorIsReportedAndMadeAnew(t *testing.T) {
 	c := newCorner(t, "error")
 	cloud := c.emulator()
 	c.apply(manifest("  clusterIP: 10.2.1.11\n" + http80))
@@ -221,6 +221,22 @@ func TestALoadBalancerInErrorIsReportedAndCanLeave(t *testing.T) {
 	cloud.Break(b.ID)
 	c.kubectl("", "annotate", "service", "web", "example.org/look=again")
 	c.until("False LoadBalancerError", func() string { return c.ready("web") })
+	c.until("True Ready", func() string { return c.ready("web") })
+	if now, err := c.balancer("web"); err != nil || now.ID == b.ID || now.VIP != b.VIP {
+		t.Errorf("%v: %+v", err, now)
+	}
+}
+
+func TestALoadBalancerInErrorCanLeave(t *testing.T) {
+	c := newCorner(t, "error-leaves")
+	cloud := c.emulator()
+	c.apply(manifest("  clusterIP: 10.2.1.19\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud.Break(b.ID)
 	c.remove("web")
 	c.until("", func() string { return c.tree("web") })
 }

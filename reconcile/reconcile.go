@@ -61,6 +61,7 @@ type Reconciler struct {
 	Events  events.EventRecorder
 
 	changed chan changedOwner
+	mending mending
 }
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
@@ -138,9 +139,13 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 // following its Pods.
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if leaving(svc, v) {
+		r.mending.forget(svc.UID)
 		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
 	}
 	against := objection(v, observed)
+	if observed.Status == octavia.Failed && against.Finished() {
+		against = r.unmended(svc, observed)
+	}
 	if !against.Finished() && (!observed.Exists() || observed.Status == octavia.Failed) {
 		return against
 	}
@@ -171,10 +176,19 @@ func objection(v policy.Verdict, observed octavia.Tree) Outcome {
 		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
 	case v.Unverified() && !observed.Exists():
 		return Outcome{Reason: unverified, Waiting: "what the Service asks for is not verified yet: OpenStack has not answered", Again: unverifiedPause}
-	case observed.Status == octavia.Failed:
-		return Outcome{Reason: broken, Waiting: "Octavia has it in ERROR; see: openstack loadbalancer show " + observed.ID, Warn: true}
 	}
 	return Outcome{}
+}
+
+// unmended is the outcome while a load balancer in ERROR is left alone; finished:
+// it is time to make it anew.
+func (r *Reconciler) unmended(svc *corev1.Service, observed octavia.Tree) Outcome {
+	pause := r.mending.wait(svc.UID, time.Now())
+	if pause <= 0 {
+		return Outcome{}
+	}
+	return Outcome{Reason: broken, Again: pause, Warn: true,
+		Waiting: "Octavia has it in ERROR; it is made anew if it stays so; see: openstack loadbalancer show " + observed.ID}
 }
 
 func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {

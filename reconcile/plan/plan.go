@@ -12,12 +12,12 @@ import (
 
 // Diff plans the way from observed to desired. Of what cannot be changed on an
 // existing load balancer, the VIP's address makes it be built anew; the rest (name,
-// subnet, provider, flavor) is left as it is. One that Octavia left half made is
-// built anew, too.
+// subnet, provider, flavor) is left as it is. One that Octavia left half made, or
+// that is in ERROR, is built anew, too: Octavia changes nothing on it any more.
 func Diff(desired, observed octavia.Tree) Plan {
 	var p Plan
 	switch {
-	case desired.Exists() && observed.Exists() && (desired.VIP.Address != observed.VIP.Address || observed.Stuck != ""):
+	case desired.Exists() && observed.Exists() && beyondRepair(desired, observed):
 		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}, CreateLoadBalancer{desired}}
 	case desired.Exists() && observed.Exists():
 		p = append(closed(desired, observed), opened(desired, observed)...)
@@ -27,6 +27,11 @@ func Diff(desired, observed octavia.Tree) Plan {
 		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}}
 	}
 	return floatingIP(desired, observed, p)
+}
+
+// beyondRepair reports whether a load balancer has to be made anew.
+func beyondRepair(desired, observed octavia.Tree) bool {
+	return desired.VIP.Address != observed.VIP.Address || observed.Stuck != "" || observed.Status == octavia.Failed
 }
 
 // closed deletes before anything is created, so that a port can change hands.

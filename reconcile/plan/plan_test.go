@@ -106,6 +106,8 @@ func TestDiff(t *testing.T) {
 			want: "associate floating IP 172.24.4.100\n"},
 		"what is half made is made anew": {desired: tree(none, 1, 80), observed: stuck(built(tree(none, 1, 80))),
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
+		"what is in ERROR is made anew, and keeps its address": {desired: tree(pool, 1, 80), observed: failed(built(tree(pool, 1, 80))),
+			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
 		"what is left of the pool is released": {observed: octavia.Tree{FloatingIP: built(tree(pool, 0, 80)).FloatingIP},
 			want: "release floating IP 172.24.4.100\n"},
 	} {
@@ -116,6 +118,8 @@ func TestDiff(t *testing.T) {
 		})
 	}
 }
+
+func failed(t octavia.Tree) octavia.Tree { t.Status = octavia.Failed; return t }
 
 func stuck(t octavia.Tree) octavia.Tree { t.Stuck = "listener shop/web:TCP:80"; return t }
 
