@@ -12,18 +12,20 @@ type worker interface {
 	hold() error
 	release() error
 	failBuilds(bool) error
+	// mend puts a load balancer that hangs into ERROR, as only somebody with access
+	// to Octavia's database can.
+	mend(loadBalancer string) error
 }
-
-// A mender can put a load balancer that hangs into ERROR, as only somebody with
-// access to Octavia's database can.
-type mender interface{ mend(loadBalancer string) }
 
 type emulatedWorker struct{ cloud *emulator.Cloud }
 
 func (w emulatedWorker) hold() error              { w.cloud.Hold(); return nil }
 func (w emulatedWorker) release() error           { w.cloud.Release(); return nil }
 func (w emulatedWorker) failBuilds(on bool) error { w.cloud.FailBuilds(on); return nil }
-func (w emulatedWorker) mend(loadBalancer string) { w.cloud.Break(loadBalancer) }
+func (w emulatedWorker) mend(loadBalancer string) error {
+	w.cloud.Break(loadBalancer)
+	return nil
+}
 
 // A realWorker is the path of a program that knows how to do it.
 type realWorker string
@@ -38,9 +40,11 @@ func (w realWorker) failBuilds(on bool) error {
 	return w.do("build-again")
 }
 
-func (w realWorker) do(what string) error {
-	if out, err := exec.Command(string(w), what).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %s: %w: %s", w, what, err, out)
+func (w realWorker) mend(loadBalancer string) error { return w.do("mend", loadBalancer) }
+
+func (w realWorker) do(what ...string) error {
+	if out, err := exec.Command(string(w), what...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %q: %w: %s", w, what, err, out)
 	}
 	return nil
 }
