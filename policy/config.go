@@ -20,6 +20,8 @@ type Config struct {
 	Provider          string                // Octavia provider; empty: the cloud's default
 	Flavor            string                // ID of the Octavia flavor; empty: the cloud's default
 	MemberMode        annotation.MemberMode // how load balancers reach Pods
+	Algorithm         annotation.Algorithm  // empty: round robin, or the provider's only one
+	Timeouts          Timeouts
 }
 
 // edition changes whenever a rule changes its mind, so that Services judged

@@ -26,6 +26,7 @@ type Intent struct {
 	Listeners    []Port // ports that get a listener
 	Ignored      []Port // ports that do not
 	ExternalIP   ExternalIP
+	Traffic      Traffic
 }
 
 // A Port is one port of a Service.
@@ -81,6 +82,7 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 		Flavor:     first(annotation.FlavorID, cfg.Flavor, svc.Annotations, decided),
 		ExternalIP: externalIP(cfg, svc),
 	}
+	in.Traffic = traffic(cfg, svc, in.Provider)
 	in.MemberSubnet = in.VIPSubnet
 	if in.MemberMode == annotation.L2 {
 		in.MemberSubnet = cfg.PodSubnet

@@ -81,6 +81,10 @@ func port(p corev1.Protocol, number int32) edit {
 	}
 }
 
+func from(ranges ...string) edit {
+	return func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = ranges }
+}
+
 func onlyUDP(s *corev1.Service) { s.Spec.Ports = nil; port(corev1.ProtocolUDP, 53)(s) }
 
 // told is the findings as lines of "severity rule: text".
@@ -123,6 +127,24 @@ func TestFindings(t *testing.T) {
 		"no-listener: a ClusterIP of UDP only is warned": {Subject{Service: service(plain, onlyUDP)}, cloud,
 			"warn protocol: spec.ports[0]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n" +
 				"warn no-listener: spec.ports UDP/53 leaves nothing to balance: no load balancer is made\n"},
+
+		"algorithm: amphora does not have ovn's": {Subject{Service: service(with(annotation.LBAlgorithm.Key, "SOURCE_IP_PORT"))}, cloud,
+			"deny algorithm: metadata.annotations[octagate.dev/lb-algorithm] SOURCE_IP_PORT is not an algorithm of the provider amphora; use ROUND_ROBIN, or leave it out\n"},
+		"algorithm: ovn has but one": {
+			Subject{Service: service(with(annotation.Provider.Key, "ovn"), with(annotation.LBAlgorithm.Key, "ROUND_ROBIN"))}, cloud,
+			"deny algorithm: metadata.annotations[octagate.dev/lb-algorithm] ROUND_ROBIN is not an algorithm of the provider ovn; use SOURCE_IP_PORT, or leave it out\n"},
+		"algorithm: each has its own": {Subject{Service: service(with(annotation.LBAlgorithm.Key, "LEAST_CONNECTIONS"))}, cloud, ""},
+		"annotation: a timeout needs its unit": {Subject{Service: service(with(annotation.TimeoutClientData.Key, "50000"))}, cloud,
+			"deny annotation: metadata.annotations[octagate.dev/timeout-client-data] 50000 must be a time with its unit, from 0s to 24h, such as 50s or 1500ms\n"},
+		"annotation: no limit is not a limit": {Subject{Service: service(with(annotation.ConnectionLimit.Key, "-1"))}, cloud,
+			"deny annotation: metadata.annotations[octagate.dev/connection-limit] -1 must be a number of connections from 1 up; leave it out for no limit\n"},
+
+		"source-ranges: a range of the other family is denied": {Subject{Service: service(from("203.0.113.0/24", "2001:db8::/32"))}, cloud,
+			"deny source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is of another family than the ClusterIP; nobody from there can reach it\n"},
+		"source-ranges: what is no range is denied, in the old annotation too": {
+			Subject{Service: service(with(corev1.AnnotationLoadBalancerSourceRangesKey, "203.0.113.0/24, home"))}, cloud,
+			"deny source-ranges: metadata.annotations[service.beta.kubernetes.io/load-balancer-source-ranges] home is not a range of addresses; write one like 203.0.113.0/24\n"},
+		"source-ranges: a ClusterIP Service has none": {Subject{Service: service(plain, from("home"))}, cloud, ""},
 
 		"load-balancer-ip: an odd spelling is denied": {Subject{Service: service(asking("172.24.4.013"))}, cloud,
 			"deny load-balancer-ip: spec.loadBalancerIP 172.24.4.013 has leading zeros; write 172.24.4.13\n"},

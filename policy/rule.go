@@ -27,8 +27,8 @@ type rule struct {
 
 // rules are checked, and reported, in this order.
 var rules = []rule{
-	annotations, clusterIPRange, protocol, noListener, loadBalancerIP,
-	poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
+	annotations, clusterIPRange, protocol, noListener, algorithm, sourceRangesRule,
+	loadBalancerIP, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
 }
 
 // findings are what all the rules notice.

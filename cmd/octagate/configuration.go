@@ -56,7 +56,29 @@ type Octavia struct {
 	Provider   string   `yaml:"provider"`   // default: the cloud's
 	Flavor     string   `yaml:"flavor"`     // an ID; default: the cloud's
 	MemberMode string   `yaml:"memberMode"` // L3 or L2; default L3
-	Poll       duration `yaml:"poll"`       // between looks at load balancers that are changing; default 3s
+	Algorithm  string   `yaml:"algorithm"`  // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
+	Timeouts   Timeouts `yaml:"timeouts"`
+	Poll       duration `yaml:"poll"` // between looks at load balancers that are changing; default 3s
+}
+
+// Timeouts are how long listeners wait before they give up.
+type Timeouts struct {
+	ClientData    duration `yaml:"clientData"`    // default 50s
+	MemberData    duration `yaml:"memberData"`    // default 50s
+	MemberConnect duration `yaml:"memberConnect"` // default 5s
+	TCPInspect    duration `yaml:"tcpInspect"`    // default 0s
+}
+
+// A timeout is one of the Timeouts by its key.
+type timeout struct {
+	name     string
+	duration duration
+}
+
+func (t Timeouts) named() []timeout {
+	return []timeout{
+		{"clientData", t.ClientData}, {"memberData", t.MemberData}, {"memberConnect", t.MemberConnect}, {"tcpInspect", t.TCPInspect},
+	}
 }
 
 // A duration is a number with a unit, such as 30s.
@@ -83,6 +105,11 @@ type LeaderElection struct {
 func (c Configuration) defaulted() Configuration {
 	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
+	t, usual := &c.Octavia.Timeouts, policy.UsualTimeouts
+	t.ClientData = cmp.Or(t.ClientData, duration(usual.ClientData.String()))
+	t.MemberData = cmp.Or(t.MemberData, duration(usual.MemberData.String()))
+	t.MemberConnect = cmp.Or(t.MemberConnect, duration(usual.MemberConnect.String()))
+	t.TCPInspect = cmp.Or(t.TCPInspect, duration(usual.TCPInspect.String()))
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
@@ -101,6 +128,11 @@ func (c Configuration) policy() policy.Config {
 		Provider:          c.Octavia.Provider,
 		Flavor:            c.Octavia.Flavor,
 		MemberMode:        annotation.MemberMode(c.Octavia.MemberMode),
+		Algorithm:         annotation.Algorithm(c.Octavia.Algorithm),
+		Timeouts: policy.Timeouts{
+			ClientData: c.Octavia.Timeouts.ClientData.value(), MemberData: c.Octavia.Timeouts.MemberData.value(),
+			MemberConnect: c.Octavia.Timeouts.MemberConnect.value(), TCPInspect: c.Octavia.Timeouts.TCPInspect.value(),
+		},
 	}
 	for _, cidr := range c.Kubernetes.ServiceCIDRs {
 		p.ServiceCIDRs = append(p.ServiceCIDRs, netip.MustParsePrefix(cidr).Masked())

@@ -43,6 +43,12 @@ func (c Configuration) faults() []fault {
 	}
 	_, err := annotation.ParseMemberMode(c.Octavia.MemberMode)
 	check(err == nil, "octavia.memberMode", c.Octavia.MemberMode, "must be L3 or L2")
+	_, err = annotation.ParseAlgorithm(c.Octavia.Algorithm)
+	check(err == nil || c.Octavia.Algorithm == "", "octavia.algorithm", c.Octavia.Algorithm, fmt.Sprint(err))
+	for _, t := range c.Octavia.Timeouts.named() {
+		_, err := annotation.ParseTimeout(string(t.duration))
+		check(err == nil, "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
+	}
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
 	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")

@@ -1,6 +1,10 @@
 package annotation
 
-import "net/netip"
+import (
+	"net/netip"
+	"strconv"
+	"time"
+)
 
 // What the author of a Service may write.
 var (
@@ -23,6 +27,36 @@ var (
 		Key: Prefix + "external-subnet-id", Writer: Author, Default: "`neutron.externalSubnet`",
 		Doc:   "ID of the subnet of the external network from which that floating IP is allocated.",
 		parse: ParseID, format: text,
+	}
+	LBAlgorithm = Def[Algorithm]{
+		Key: Prefix + "lb-algorithm", Writer: Author, Default: "`octavia.algorithm`",
+		Doc:   "How a member is chosen for a connection: `ROUND_ROBIN`, `LEAST_CONNECTIONS`, `SOURCE_IP`, or `SOURCE_IP_PORT`, which is the only one that the provider ovn has, and which no other has.",
+		parse: ParseAlgorithm, format: func(a Algorithm) string { return string(a) },
+	}
+	ConnectionLimit = Def[int]{
+		Key: Prefix + "connection-limit", Writer: Author, Default: "unlimited",
+		Doc:   "How many connections each listener serves at once.",
+		parse: parseLimit, format: strconv.Itoa,
+	}
+	TimeoutClientData = Def[time.Duration]{
+		Key: Prefix + "timeout-client-data", Writer: Author, Default: "`octavia.timeouts.clientData`",
+		Doc:   "How long a client may be silent, such as `50s`; 0s to 24h.",
+		parse: ParseTimeout, format: time.Duration.String,
+	}
+	TimeoutMemberData = Def[time.Duration]{
+		Key: Prefix + "timeout-member-data", Writer: Author, Default: "`octavia.timeouts.memberData`",
+		Doc:   "How long a member may be silent.",
+		parse: ParseTimeout, format: time.Duration.String,
+	}
+	TimeoutMemberConnect = Def[time.Duration]{
+		Key: Prefix + "timeout-member-connect", Writer: Author, Default: "`octavia.timeouts.memberConnect`",
+		Doc:   "How long it may take to connect to a member.",
+		parse: ParseTimeout, format: time.Duration.String,
+	}
+	TimeoutTCPInspect = Def[time.Duration]{
+		Key: Prefix + "timeout-tcp-inspect", Writer: Author, Default: "`octavia.timeouts.tcpInspect`",
+		Doc:   "How long a listener waits for more of a connection's first packets before it looks into them.",
+		parse: ParseTimeout, format: time.Duration.String,
 	}
 )
 
@@ -103,6 +137,8 @@ var (
 func All() []Entry {
 	return []Entry{
 		LoadBalancerIP.entry(), Internal.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
+		LBAlgorithm.entry(), ConnectionLimit.entry(),
+		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
 		Provider.entry(), FlavorID.entry(), Members.entry(),
 		Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
 		ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),

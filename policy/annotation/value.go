@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -29,6 +30,43 @@ const (
 	Unverified Answer = "unverified" // stored, although OpenStack could not be asked
 	Denied     Answer = "denied"     // stored, although a rule objects: the fault is older than the rule, or octagate was away
 )
+
+// An Algorithm says how a member is chosen for a connection, in Octavia's words.
+type Algorithm string
+
+// The algorithms.
+const (
+	RoundRobin       Algorithm = "ROUND_ROBIN"
+	LeastConnections Algorithm = "LEAST_CONNECTIONS"
+	SourceIP         Algorithm = "SOURCE_IP"
+	SourceIPPort     Algorithm = "SOURCE_IP_PORT"
+)
+
+// ParseAlgorithm reads one of Octavia's algorithms.
+func ParseAlgorithm(s string) (Algorithm, error) {
+	return choice(s, RoundRobin, LeastConnections, SourceIP, SourceIPPort)
+}
+
+// longestTimeout is as much as Octavia takes.
+const longestTimeout = 24 * time.Hour
+
+// ParseTimeout reads a duration that Octavia can have as a timeout: whole
+// milliseconds, from none to a day.
+func ParseTimeout(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d > longestTimeout || d != d.Truncate(time.Millisecond) {
+		return 0, errors.New("must be a time with its unit, from 0s to 24h, such as 50s or 1500ms")
+	}
+	return d, nil
+}
+
+func parseLimit(s string) (int, error) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 1 {
+		return 0, errors.New("must be a number of connections from 1 up; leave it out for no limit")
+	}
+	return int(n), nil
+}
 
 // ParseMemberMode reads L3 or L2.
 func ParseMemberMode(s string) (MemberMode, error) { return choice(s, L3, L2) }

@@ -4,9 +4,6 @@ import (
 	"github.com/octagate/octagate/policy"
 )
 
-// roundRobin is the algorithm that every backend and provider but ovn has.
-const roundRobin = "ROUND_ROBIN"
-
 // Backends are the members of each port of a Service.
 type Backends map[policy.Port][]Member
 
@@ -32,12 +29,14 @@ func Desire(in policy.Intent, backends Backends) Tree {
 
 func listener(in policy.Intent, p policy.Port, members []Member) Listener {
 	k := Key{Protocol: string(p.Protocol), Port: p.Number}
-	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: roundRobin}
+	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky}
 	for _, m := range members {
 		m.Subnet = in.MemberSubnet
 		pool.Members = append(pool.Members, m)
 	}
-	return Listener{Key: k, Pool: pool}
+	return Listener{Key: k, Pool: pool, Settings: Settings{
+		Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
+	}}
 }
 
 func floatingIP(e policy.ExternalIP) FloatingIP {

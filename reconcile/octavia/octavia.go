@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/octagate/octagate/policy"
 )
 
 // A Status is Octavia's provisioning status.
@@ -62,8 +64,37 @@ func (k Key) compare(l Key) int {
 // A Listener is one open port.
 type Listener struct {
 	Key
-	ID   string // empty when only desired
-	Pool Pool
+	ID       string // empty when only desired
+	Settings Settings
+	Pool     Pool
+}
+
+// Settings are what can be changed on a listener.
+type Settings struct {
+	Sources         []netip.Prefix // who is let in, in order; empty: everybody
+	ConnectionLimit int            // 0: none
+	Timeouts        Timeouts
+}
+
+// Timeouts are how long a listener waits before it gives up.
+type Timeouts policy.Timeouts
+
+// UsualTimeouts are those that Octavia has of itself.
+var UsualTimeouts = Timeouts(policy.UsualTimeouts)
+
+// Changes names what is otherwise in want; empty: nothing.
+func (s Settings) Changes(want Settings) []string {
+	var names []string
+	if !slices.Equal(s.Sources, want.Sources) {
+		names = append(names, "sources")
+	}
+	if s.ConnectionLimit != want.ConnectionLimit {
+		names = append(names, "connection limit")
+	}
+	if s.Timeouts != want.Timeouts {
+		names = append(names, "timeouts")
+	}
+	return names
 }
 
 // A Pool is the members behind a listener. A pool without a name is none.
@@ -72,7 +103,21 @@ type Pool struct {
 	Name      string
 	Protocol  string
 	Algorithm string
+	Sticky    bool // a client stays with its member
 	Members   []Member
+}
+
+// Changes names what is otherwise in want, of what can be changed on a pool beside
+// its members; empty: nothing.
+func (p Pool) Changes(want Pool) []string {
+	var names []string
+	if p.Algorithm != want.Algorithm {
+		names = append(names, "algorithm")
+	}
+	if p.Sticky != want.Sticky {
+		names = append(names, "session persistence")
+	}
+	return names
 }
 
 // A Member is one ready endpoint on one port.

@@ -74,7 +74,7 @@ func (s *sky) desired(external octavia.FloatingIP, members ...string) octavia.Tr
 	}
 	return octavia.Tree{
 		Name: "shop/web", VIP: octavia.VIP{Address: netip.MustParseAddr("10.2.0.7"), Subnet: s.networks.ServiceSubnet},
-		Listeners: []octavia.Listener{{Key: k, Pool: pool}}, FloatingIP: external,
+		Listeners: []octavia.Listener{{Key: k, Pool: pool, Settings: octavia.Settings{Timeouts: octavia.UsualTimeouts}}}, FloatingIP: external,
 	}
 }
 

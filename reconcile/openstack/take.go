@@ -1,8 +1,11 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
@@ -24,12 +27,18 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 		opts := listener(o, step.Name, step.Listener)
 		opts.LoadbalancerID = step.LoadBalancerID
 		return listeners.Create(ctx, s.balance, opts).Err
+	case plan.UpdateListener:
+		return listeners.Update(ctx, s.balance, step.ID, settings(step.Settings)).Err
 	case plan.DeleteListener:
 		return gone(listeners.Delete(ctx, s.balance, step.ID).ExtractErr())
 	case plan.CreatePool:
 		opts := pool(o, step.Pool)
 		opts.ListenerID = step.ListenerID
 		return pools.Create(ctx, s.balance, opts).Err
+	case plan.UpdatePool:
+		return pools.Update(ctx, s.balance, step.Pool.ID, pools.UpdateOpts{
+			LBMethod: pools.LBMethod(step.Pool.Algorithm), Persistence: cmp.Or(persistence(step.Pool), &pools.SessionPersistence{}),
+		}).Err
 	case plan.DeletePool:
 		return gone(pools.Delete(ctx, s.balance, step.ID).ExtractErr())
 	case plan.SetMembers:
@@ -102,14 +111,65 @@ func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
 }
 
 func listener(o octavia.Owner, name string, l octavia.Listener) listeners.CreateOpts {
-	return listeners.CreateOpts{
+	opts := listeners.CreateOpts{
 		Name: name, Tags: o.Tags(), Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
 	}
+	// What is as Octavia has it anyway is left out: an old one does not know it all.
+	if l.Settings.ConnectionLimit > 0 {
+		opts.ConnLimit = &l.Settings.ConnectionLimit
+	}
+	if l.Settings.Timeouts != octavia.UsualTimeouts {
+		t := milliseconds(l.Settings.Timeouts)
+		opts.TimeoutClientData, opts.TimeoutMemberData, opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = &t[0], &t[1], &t[2], &t[3]
+	}
+	if len(l.Settings.Sources) > 0 {
+		opts.AllowedCIDRs = texts(l.Settings.Sources)
+	}
+	return opts
 }
+
+// settings changes all that can be changed on a listener.
+func settings(s octavia.Settings) listeners.UpdateOpts {
+	t, limit, sources := milliseconds(s.Timeouts), cmp.Or(s.ConnectionLimit, unlimited), texts(s.Sources)
+	return listeners.UpdateOpts{
+		ConnLimit: &limit, AllowedCIDRs: &sources,
+		TimeoutClientData: &t[0], TimeoutMemberData: &t[1], TimeoutMemberConnect: &t[2], TimeoutTCPInspect: &t[3],
+	}
+}
+
+// unlimited is Octavia's word for no limit.
+const unlimited = -1
+
+func milliseconds(t octavia.Timeouts) (ms [4]int) {
+	for i, d := range []time.Duration{t.ClientData, t.MemberData, t.MemberConnect, t.TCPInspect} {
+		ms[i] = int(d.Milliseconds())
+	}
+	return ms
+}
+
+func texts(prefixes []netip.Prefix) []string {
+	all := []string{}
+	for _, p := range prefixes {
+		all = append(all, p.String())
+	}
+	return all
+}
+
+// persistence is nil for a pool that has none.
+func persistence(p octavia.Pool) *pools.SessionPersistence {
+	if !p.Sticky {
+		return nil
+	}
+	return &pools.SessionPersistence{Type: sticky}
+}
+
+// sticky is how a client stays with its member, whatever the protocol.
+const sticky = "SOURCE_IP"
 
 func pool(o octavia.Owner, p octavia.Pool) pools.CreateOpts {
 	return pools.CreateOpts{
 		Name: p.Name, Tags: o.Tags(), Protocol: pools.Protocol(p.Protocol), LBMethod: pools.LBMethod(p.Algorithm),
+		Persistence: persistence(p),
 	}
 }
 

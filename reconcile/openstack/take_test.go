@@ -3,6 +3,7 @@ package openstack
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +34,35 @@ func TestMembersAreReplacedInOneCall(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"PUT lbaas/pools/{id}/members": 1}, s.writes()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Settings are made in the one call, changed in one call for each listener and pool,
+// and taken back.
+func TestSettingsComeAndGo(t *testing.T) {
+	s := newSky(t)
+	usual, special := s.desired(octavia.FloatingIP{}), s.desired(octavia.FloatingIP{})
+	special.Listeners[0].Settings = octavia.Settings{
+		Sources:         []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.7/32")},
+		ConnectionLimit: 100,
+		Timeouts:        octavia.Timeouts{ClientData: time.Second, MemberData: time.Hour, MemberConnect: time.Millisecond, TCPInspect: time.Minute},
+	}
+	special.Listeners[0].Pool.Algorithm, special.Listeners[0].Pool.Sticky = "LEAST_CONNECTIONS", true
+	each := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1}
+	for _, step := range []struct {
+		claim string
+		tree  octavia.Tree
+		calls map[string]int
+	}{
+		{"made", special, map[string]int{"POST lbaas/loadbalancers": 1}}, {"taken back", usual, each}, {"changed", special, each},
+	} {
+		s.cloud.ResetTranscript()
+		if diff := cmp.Diff(step.tree, s.reach(step.tree), same, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			t.Errorf("%s: %s", step.claim, diff)
+		}
+		if diff := cmp.Diff(step.calls, s.writes()); diff != "" {
+			t.Errorf("%s: %s", step.claim, diff)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package openstack
 
 import (
 	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
@@ -27,7 +29,8 @@ func (i inventory) children(members map[string][]octavia.Member) children {
 	}
 	for _, p := range i.pools {
 		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
-		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod, Members: members[p.ID]}
+		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod,
+			Sticky: p.Persistence.Type == sticky, Members: members[p.ID]}
 	}
 	for _, f := range i.floatingIPs {
 		if f.PortID != "" {
@@ -62,7 +65,7 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 			used[known.DefaultPoolID] = true
 			t.Listeners = append(t.Listeners, octavia.Listener{
 				ID: known.ID, Key: octavia.Key{Protocol: known.Protocol, Port: int32(known.ProtocolPort)},
-				Pool: c.pools[known.DefaultPoolID],
+				Settings: observed(known), Pool: c.pools[known.DefaultPoolID],
 			})
 		}
 	}
@@ -87,6 +90,26 @@ func (c children) stuck(lb loadbalancers.LoadBalancer) string {
 		}
 	}
 	return ""
+}
+
+// observed are the settings of a listener. A cloud that is too old to have timeouts
+// has the usual ones.
+func observed(l listeners.Listener) octavia.Settings {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	s := octavia.Settings{ConnectionLimit: max(l.ConnLimit, 0), Timeouts: octavia.Timeouts{
+		ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
+		MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),
+	}}
+	if s.Timeouts == (octavia.Timeouts{}) {
+		s.Timeouts = octavia.UsualTimeouts
+	}
+	for _, text := range l.AllowedCIDRs {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			s.Sources = append(s.Sources, p)
+		}
+	}
+	slices.SortFunc(s.Sources, netip.Prefix.Compare)
+	return s
 }
 
 // loose are the pools of ours that no listener uses.

@@ -58,13 +58,26 @@ func opened(desired, observed octavia.Tree) Plan {
 		have, exists := observed.Listener(want.Key)
 		if !exists {
 			p = append(p, CreateListener{observed.ID, octavia.Name(desired.Name, want.Key), want})
+		} else if changes := have.Settings.Changes(want.Settings); len(changes) > 0 {
+			p = append(p, UpdateListener{have.ID, want.Key, want.Settings, changes})
 		}
-		if have.Pool.Name == "" {
-			p = append(p, CreatePool{have.ID, want.Pool})
-		}
-		if !slices.Equal(want.Pool.Members, have.Pool.Members) {
-			p = append(p, SetMembers{have.Pool.ID, want.Pool.Name, want.Pool.Members})
-		}
+		p = append(p, filled(want, have)...)
+	}
+	return p
+}
+
+// filled makes a listener's pool as it should be.
+func filled(want, have octavia.Listener) Plan {
+	var p Plan
+	if have.Pool.Name == "" {
+		p = append(p, CreatePool{have.ID, want.Pool})
+	} else if changes := have.Pool.Changes(want.Pool); len(changes) > 0 {
+		changed := want.Pool
+		changed.ID = have.Pool.ID
+		p = append(p, UpdatePool{changed, changes})
+	}
+	if !slices.Equal(want.Pool.Members, have.Pool.Members) {
+		p = append(p, SetMembers{have.Pool.ID, want.Pool.Name, want.Pool.Members})
 	}
 	return p
 }

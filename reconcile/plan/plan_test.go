@@ -104,6 +104,10 @@ func TestDiff(t *testing.T) {
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.8 with 1 listener and 0 members\n"},
 		"a floating IP that sits elsewhere is asked back": {desired: tree(pool, 0, 80), observed: elsewhere(built(tree(pool, 0, 80))),
 			want: "associate floating IP 172.24.4.100\n"},
+		"a setting changes": {desired: limited(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "update listener TCP/80: sources, connection limit, timeouts\n"},
+		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "update pool shop/web:TCP:80: algorithm, session persistence\n"},
 		"what is half made is made anew": {desired: tree(none, 1, 80), observed: stuck(built(tree(none, 1, 80))),
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
 		"what is in ERROR is made anew, and keeps its address": {desired: tree(pool, 1, 80), observed: failed(built(tree(pool, 1, 80))),
@@ -117,6 +121,18 @@ func TestDiff(t *testing.T) {
 			}
 		})
 	}
+}
+
+func limited(t octavia.Tree) octavia.Tree {
+	t.Listeners[0].Settings = octavia.Settings{
+		Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ConnectionLimit: 5, Timeouts: octavia.UsualTimeouts,
+	}
+	return t
+}
+
+func sticky(t octavia.Tree) octavia.Tree {
+	t.Listeners[0].Pool.Algorithm, t.Listeners[0].Pool.Sticky = "SOURCE_IP", true
+	return t
 }
 
 func failed(t octavia.Tree) octavia.Tree { t.Status = octavia.Failed; return t }

@@ -29,6 +29,13 @@ type (
 		Name           string
 		Listener       octavia.Listener
 	}
+	// UpdateListener changes settings of a listener.
+	UpdateListener struct {
+		ID       string
+		Key      octavia.Key
+		Settings octavia.Settings
+		Changes  []string // what of them is otherwise, in words
+	}
 	// DeleteListener closes a port. Octavia keeps its pool.
 	DeleteListener struct {
 		ID  string
@@ -38,6 +45,11 @@ type (
 	CreatePool struct {
 		ListenerID string
 		Pool       octavia.Pool
+	}
+	// UpdatePool changes a pool, and leaves its members alone.
+	UpdatePool struct {
+		Pool    octavia.Pool // with its ID
+		Changes []string     // what of it is otherwise, in words
 	}
 	// DeletePool deletes a pool that no listener uses.
 	DeletePool struct{ ID, Name string }
@@ -74,9 +86,15 @@ func (s CreateLoadBalancer) String() string {
 }
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
 func (s CreateListener) String() string     { return "create listener " + s.Listener.Key.String() }
-func (s DeleteListener) String() string     { return "delete listener " + s.Key.String() }
-func (s CreatePool) String() string         { return "create pool " + s.Pool.Name }
-func (s DeletePool) String() string         { return "delete pool " + s.Name }
+func (s UpdateListener) String() string {
+	return fmt.Sprintf("update listener %s: %s", s.Key, strings.Join(s.Changes, ", "))
+}
+func (s UpdatePool) String() string {
+	return fmt.Sprintf("update pool %s: %s", s.Pool.Name, strings.Join(s.Changes, ", "))
+}
+func (s DeleteListener) String() string { return "delete listener " + s.Key.String() }
+func (s CreatePool) String() string     { return "create pool " + s.Pool.Name }
+func (s DeletePool) String() string     { return "delete pool " + s.Name }
 func (s SetMembers) String() string {
 	return fmt.Sprintf("set %s of pool %s", count(len(s.Members), "member"), s.Name)
 }
@@ -93,6 +111,8 @@ func (s ReleaseFloatingIP) String() string { return fmt.Sprintf("release floatin
 func (CreateLoadBalancer) Locks() bool   { return true }
 func (DeleteLoadBalancer) Locks() bool   { return true }
 func (CreateListener) Locks() bool       { return true }
+func (UpdateListener) Locks() bool       { return true }
+func (UpdatePool) Locks() bool           { return true }
 func (DeleteListener) Locks() bool       { return true }
 func (CreatePool) Locks() bool           { return true }
 func (DeletePool) Locks() bool           { return true }

@@ -1,0 +1,97 @@
+package policy
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/octagate/octagate/policy/annotation"
+)
+
+// A Traffic is how the listeners of a Service pass traffic on.
+type Traffic struct {
+	Algorithm       annotation.Algorithm
+	Sticky          bool           // a client stays with its Pod
+	Sources         []netip.Prefix // who is let in, in order; empty: everybody
+	ConnectionLimit int            // of each listener; 0: none
+	Timeouts        Timeouts
+}
+
+// Timeouts are how long a listener waits before it gives up.
+type Timeouts struct {
+	ClientData    time.Duration // for a silent client
+	MemberData    time.Duration // for a silent member
+	MemberConnect time.Duration // for a connection to a member
+	TCPInspect    time.Duration // for more to look into
+}
+
+// UsualTimeouts are those that Octavia has of itself.
+var UsualTimeouts = Timeouts{ClientData: 50 * time.Second, MemberData: 50 * time.Second, MemberConnect: 5 * time.Second}
+
+// ovn is the provider that has an algorithm of its own, and no other.
+const ovn = "ovn"
+
+// traffic is what the author and the operator want of the traffic of svc.
+func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
+	otherwise := cfg.Algorithm
+	if provider == ovn {
+		otherwise = annotation.SourceIPPort
+	}
+	asked := svc.Annotations
+	t := Traffic{
+		Algorithm: first(annotation.LBAlgorithm, cmp.Or(otherwise, annotation.RoundRobin), asked),
+		Sticky:    svc.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,
+		Timeouts: Timeouts{
+			ClientData:    first(annotation.TimeoutClientData, cfg.Timeouts.ClientData, asked),
+			MemberData:    first(annotation.TimeoutMemberData, cfg.Timeouts.MemberData, asked),
+			MemberConnect: first(annotation.TimeoutMemberConnect, cfg.Timeouts.MemberConnect, asked),
+			TCPInspect:    first(annotation.TimeoutTCPInspect, cfg.Timeouts.TCPInspect, asked),
+		},
+	}
+	t.ConnectionLimit, _ = annotation.ConnectionLimit.Read(asked)
+	for _, r := range sourceRanges(svc) {
+		if p, err := netip.ParsePrefix(r.text); err == nil {
+			t.Sources = append(t.Sources, p.Masked())
+		}
+	}
+	t.Sources = everybodyIsNobody(t.Sources)
+	return t
+}
+
+// everybodyIsNobody is the sources in order, each once; none if one of them is
+// everybody, which is what no restriction means.
+func everybodyIsNobody(sources []netip.Prefix) []netip.Prefix {
+	if slices.ContainsFunc(sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+		return nil
+	}
+	slices.SortFunc(sources, netip.Prefix.Compare)
+	return slices.Compact(sources)
+}
+
+// A sourceRange is one range as its author wrote it, and where.
+type sourceRange struct {
+	field string
+	text  string
+}
+
+// sourceRanges are what svc wants its clients to come from: Kubernetes reads the old
+// annotation if the field is empty, and so do we. Only Services of type LoadBalancer
+// have any.
+func sourceRanges(svc *corev1.Service) []sourceRange {
+	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
+		return nil
+	}
+	field, texts := "spec.loadBalancerSourceRanges", svc.Spec.LoadBalancerSourceRanges
+	if old := svc.Annotations[corev1.AnnotationLoadBalancerSourceRangesKey]; len(texts) == 0 && strings.TrimSpace(old) != "" {
+		field, texts = "metadata.annotations["+corev1.AnnotationLoadBalancerSourceRangesKey+"]", strings.Split(old, ",")
+	}
+	var all []sourceRange
+	for _, text := range texts {
+		all = append(all, sourceRange{field, strings.TrimSpace(text)})
+	}
+	return all
+}

@@ -1,0 +1,60 @@
+package policy
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/octagate/octagate/policy/annotation"
+)
+
+func sticky(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP }
+
+func TestTraffic(t *testing.T) {
+	usual := config
+	usual.Timeouts = UsualTimeouts
+	patient := usual
+	patient.Timeouts.MemberData, patient.Algorithm = time.Hour, annotation.SourceIP
+	prefixes := func(texts ...string) (all []netip.Prefix) {
+		for _, text := range texts {
+			all = append(all, netip.MustParsePrefix(text))
+		}
+		return all
+	}
+	for claim, tt := range map[string]struct {
+		config  Config
+		service *corev1.Service
+		want    Traffic
+	}{
+		"what nobody chose is as Octavia has it": {usual, service(), Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+		"the operator chooses": {patient, service(),
+			Traffic{Algorithm: annotation.SourceIP, Timeouts: Timeouts{50 * time.Second, time.Hour, 5 * time.Second, 0}}},
+		"the author chooses more closely": {patient, service(
+			with(annotation.LBAlgorithm.Key, "LEAST_CONNECTIONS"), with(annotation.ConnectionLimit.Key, "100"),
+			with(annotation.TimeoutClientData.Key, "1s"), with(annotation.TimeoutMemberData.Key, "2s"),
+			with(annotation.TimeoutMemberConnect.Key, "3s"), with(annotation.TimeoutTCPInspect.Key, "4ms")),
+			Traffic{Algorithm: annotation.LeastConnections, ConnectionLimit: 100,
+				Timeouts: Timeouts{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Millisecond}}},
+		"ovn has an algorithm of its own": {patient, service(with(annotation.Provider.Key, "ovn")),
+			Traffic{Algorithm: annotation.SourceIPPort, Timeouts: patient.Timeouts}},
+		"clients stay with their Pods": {usual, service(sticky),
+			Traffic{Algorithm: annotation.RoundRobin, Sticky: true, Timeouts: UsualTimeouts}},
+		"sources are in order, masked, each once": {usual, service(from("203.0.113.9/24", " 198.51.100.0/24 ", "203.0.113.0/24")),
+			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("198.51.100.0/24", "203.0.113.0/24"), Timeouts: UsualTimeouts}},
+		"everybody is no restriction": {usual, service(from("203.0.113.0/24", "0.0.0.0/0")),
+			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+		"the field wins over the old annotation": {usual,
+			service(from("203.0.113.0/24"), with(corev1.AnnotationLoadBalancerSourceRangesKey, "198.51.100.0/24")),
+			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("203.0.113.0/24"), Timeouts: UsualTimeouts}},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			got := Evaluate(tt.config, Subject{Service: tt.service}, cloud).Intent.Traffic
+			if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
