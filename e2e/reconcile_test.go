@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -211,14 +213,13 @@ func TestACloudThatIsDownAtStart(t *testing.T) {
 
 func TestALoadBalancerInErrorIsReportedAndMadeAnew(t *testing.T) {
 	c := newCorner(t, "error")
-	cloud := c.emulator()
 	c.apply(manifest("  clusterIP: 10.2.1.11\n" + http80))
 	c.until("True Ready", func() string { return c.ready("web") })
 	b, err := c.balancer("web")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud.Break(b.ID)
+	c.spoil(b.ID)
 	c.kubectl("", "annotate", "service", "web", "example.org/look=again")
 	c.until("False LoadBalancerError", func() string { return c.ready("web") })
 	c.until("True Ready", func() string { return c.ready("web") })
@@ -229,16 +230,65 @@ func TestALoadBalancerInErrorIsReportedAndMadeAnew(t *testing.T) {
 
 func TestALoadBalancerInErrorCanLeave(t *testing.T) {
 	c := newCorner(t, "error-leaves")
-	cloud := c.emulator()
 	c.apply(manifest("  clusterIP: 10.2.1.19\n" + http80))
 	c.until("True Ready", func() string { return c.ready("web") })
 	b, err := c.balancer("web")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud.Break(b.ID)
+	c.spoil(b.ID)
 	c.remove("web")
 	c.until("", func() string { return c.tree("web") })
+}
+
+func TestWhatCannotBeBuiltIsTriedAgain(t *testing.T) {
+	c := newCorner(t, "unbuildable")
+	if err := c.world.Cloud.FailBuilds(t.Context(), true); err != nil {
+		t.Skip("NOT RUN:", err)
+	}
+	mend := sync.OnceFunc(func() {
+		if err := c.world.Cloud.FailBuilds(context.WithoutCancel(t.Context()), false); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(mend)
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.20\n" + http80))
+	c.apply(named("other", manifest("  clusterIP: 10.2.1.21\n"+http80)))
+	c.until("False LoadBalancerError", func() string { return c.ready("web") })
+	c.until("False LoadBalancerError", func() string { return c.ready("other") })
+	c.remove("other")
+	mend()
+	c.until("True Ready", func() string { return c.ready("web") })
+	if b, err := c.balancer("web"); err != nil || c.ingress("web") != b.FloatingIP+" VIP" {
+		t.Errorf("%v: %+v, and the status says %s", err, b, c.ingress("web"))
+	}
+}
+
+func TestTrafficIsPassedOnAsAsked(t *testing.T) {
+	c := newCorner(t, "traffic")
+	c.pod("a", "10.1.7.1", webPorts)
+	spec := balanced + "  clusterIP: 10.2.1.22\n  sessionAffinity: ClientIP\n  loadBalancerSourceRanges: [203.0.113.0/24, 198.51.100.0/24]\n" + http80
+	c.apply(manifest(spec, "octagate.dev/timeout-client-data: 10m", "octagate.dev/lb-algorithm: LEAST_CONNECTIONS"))
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.settle("web")
+	if n := c.events(); n["CreateLoadBalancer"] != 1 || n["UpdateListener"]+n["UpdatePool"] > 0 {
+		t.Errorf("it was not made as asked for at once: %v", n)
+	}
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.22\n" + http80))
+	c.until("1 1", func() string { n := c.events(); return fmt.Sprint(n["UpdateListener"], " ", n["UpdatePool"]) })
+	c.until("True Ready", func() string { return c.ready("web") })
+	c.settle("web")
+	if n := c.events(); n["UpdateListener"] != 1 || n["UpdatePool"] != 1 {
+		t.Errorf("it is set again and again: %v", n)
+	}
+}
+
+// spoil puts a load balancer into ERROR.
+func (c *corner) spoil(id string) {
+	c.Helper()
+	if err := c.world.Cloud.Break(c.Context(), id); err != nil {
+		c.Skip("NOT RUN:", err)
+	}
 }
 
 // away does something while octagate is not there to judge it.

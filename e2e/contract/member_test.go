@@ -148,7 +148,7 @@ func TestAMemberThatIsThereMustNotComeTwice(t *testing.T) {
 		}
 		x.bare() // whatever began before this has ended, if it ever does
 		x.all("PENDING_UPDATE", b.path())
-		x.no(x.worker.mend(b.id))
+		x.no(x.worker.breaks(b.id))
 		x.all("ERROR", b.path())
 	})
 }

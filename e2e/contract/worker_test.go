@@ -12,9 +12,9 @@ type worker interface {
 	hold() error
 	release() error
 	failBuilds(bool) error
-	// mend puts a load balancer that hangs into ERROR, as only somebody with access
-	// to Octavia's database can.
-	mend(loadBalancer string) error
+	// breaks puts a load balancer into ERROR, also one that hangs: only somebody with
+	// access to Octavia's database can.
+	breaks(loadBalancer string) error
 }
 
 type emulatedWorker struct{ cloud *emulator.Cloud }
@@ -22,7 +22,7 @@ type emulatedWorker struct{ cloud *emulator.Cloud }
 func (w emulatedWorker) hold() error              { w.cloud.Hold(); return nil }
 func (w emulatedWorker) release() error           { w.cloud.Release(); return nil }
 func (w emulatedWorker) failBuilds(on bool) error { w.cloud.FailBuilds(on); return nil }
-func (w emulatedWorker) mend(loadBalancer string) error {
+func (w emulatedWorker) breaks(loadBalancer string) error {
 	w.cloud.Break(loadBalancer)
 	return nil
 }
@@ -40,7 +40,7 @@ func (w realWorker) failBuilds(on bool) error {
 	return w.do("build-again")
 }
 
-func (w realWorker) mend(loadBalancer string) error { return w.do("mend", loadBalancer) }
+func (w realWorker) breaks(loadBalancer string) error { return w.do("break", loadBalancer) }
 
 func (w realWorker) do(what ...string) error {
 	if out, err := exec.Command(string(w), what...).CombinedOutput(); err != nil {

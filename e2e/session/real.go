@@ -9,7 +9,7 @@ type Real struct {
 	Cloud      string // OCTAGATE_E2E_CLOUD: the entry whose project tests work in
 	Admin      string // OCTAGATE_E2E_ADMIN: an entry with the role admin; empty: there is none
 	Other      string // OCTAGATE_E2E_OTHER: an entry with another project; empty: there is none
-	Octavia    string // OCTAGATE_E2E_OCTAVIA: a program that takes hold, release, fail-builds and build-again; empty: there is none
+	Octavia    string // OCTAGATE_E2E_OCTAVIA: a program that takes hold, release, fail-builds, build-again and break ID; empty: there is none
 	AsPackaged bool   // OCTAGATE_E2E_AS_PACKAGED=1: it is Octavia 11.0.0 with all its faults
 }
 

@@ -24,8 +24,9 @@ type Cloud struct {
 	Networks    *networks.Networks
 	FloatingIPs []string // that the user made, and that are free
 
-	before []string // what was there before us
-	server *http.Server
+	before  []string // what was there before us
+	octavia string   // a program that meddles with a real Octavia; empty: there is none
+	server  *http.Server
 }
 
 // startCloud serves an emulator, or takes the real cloud of the options, and lays the
@@ -43,7 +44,7 @@ func startCloud(ctx context.Context, dir string, opts Options) (*Cloud, error) {
 
 func (c *Cloud) find(dir string, opts Options) error {
 	if opts.Real != nil {
-		c.File, c.Name = opts.Real.File, opts.Real.Cloud
+		c.File, c.Name, c.octavia = opts.Real.File, opts.Real.Cloud, opts.Real.Octavia
 		return nil
 	}
 	pending := opts.Pending
