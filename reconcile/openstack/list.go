@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -27,6 +28,7 @@ type inventory struct {
 // inventory lists everything with tag, and the project's floating IPs.
 func (s *session) inventory(ctx context.Context, tag string) (i inventory, err error) {
 	tags := []string{tag}
+	defer func() { i.keep(tag) }()
 	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
 		return i, err
 	}
@@ -39,6 +41,14 @@ func (s *session) inventory(ctx context.Context, tag string) (i inventory, err e
 	}
 	i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{Tags: tags}), pools.ExtractPools)
 	return i, err
+}
+
+// keep drops what does not bear the tag: Octavia's link to the next page of a filtered
+// list leads to one of everything.
+func (i *inventory) keep(tag string) {
+	i.balancers = slices.DeleteFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return !slices.Contains(lb.Tags, tag) })
+	i.listeners = slices.DeleteFunc(i.listeners, func(l listeners.Listener) bool { return !slices.Contains(l.Tags, tag) })
+	i.pools = slices.DeleteFunc(i.pools, func(p pools.Pool) bool { return !slices.Contains(p.Tags, tag) })
 }
 
 // floatingIPs lists those of our project, also when an administrator asks.
