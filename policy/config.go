@@ -22,6 +22,8 @@ type Config struct {
 	MemberMode        annotation.MemberMode // how load balancers reach Pods
 	Algorithm         annotation.Algorithm  // empty: round robin, or the provider's only one
 	Timeouts          Timeouts
+	Monitored         bool    // every Service has a health monitor unless it says otherwise
+	Monitor           Monitor // as it is where the author does not say
 }
 
 // edition changes whenever a rule changes its mind, so that Services judged

@@ -26,7 +26,7 @@ const (
 var config = Config{
 	ServiceCIDRs:  []netip.Prefix{netip.MustParsePrefix("10.2.0.0/17")},
 	ServiceSubnet: serviceSubnet, PodSubnet: podSubnet, ExternalNetwork: external,
-	Provider: "amphora", MemberMode: annotation.L3,
+	Provider: "amphora", MemberMode: annotation.L3, Monitor: UsualMonitor,
 }
 
 var cloud = facts.Snapshot{FloatingIPs: floatingIPs(
@@ -138,6 +138,14 @@ func TestFindings(t *testing.T) {
 			"deny annotation: metadata.annotations[octagate.dev/timeout-client-data] 50000 must be a time with its unit, from 0s to 24h, such as 50s or 1500ms\n"},
 		"annotation: no limit is not a limit": {Subject{Service: service(with(annotation.ConnectionLimit.Key, "-1"))}, cloud,
 			"deny annotation: metadata.annotations[octagate.dev/connection-limit] -1 must be a number of connections from 1 up; leave it out for no limit\n"},
+
+		"health-monitor: an answer that comes after the next question is denied": {
+			Subject{Service: service(with(annotation.HealthMonitor.Key, "true"), with(annotation.HealthMonitorTimeout.Key, "9s"), with(annotation.HealthMonitorDelay.Key, "8s"))}, cloud,
+			"deny health-monitor: metadata.annotations[octagate.dev/health-monitor-timeout] 9s is longer than the delay of 8s; make it shorter, or set octagate.dev/health-monitor-delay\n"},
+		"health-monitor: details of none are told": {Subject{Service: service(with(annotation.HealthMonitorDelay.Key, "8s"))}, cloud,
+			"warn health-monitor: metadata.annotations[octagate.dev/health-monitor-delay]: has no effect without octagate.dev/health-monitor: \"true\"\n"},
+		"annotation: a monitor counts in seconds": {Subject{Service: service(with(annotation.HealthMonitor.Key, "true"), with(annotation.HealthMonitorDelay.Key, "1500ms"))}, cloud,
+			"deny annotation: metadata.annotations[octagate.dev/health-monitor-delay] 1500ms must be whole seconds, from 1s to 1h, such as 10s\n"},
 
 		"source-ranges: a range of the other family is denied": {Subject{Service: service(from("203.0.113.0/24", "2001:db8::/32"))}, cloud,
 			"deny source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is of another family than the ClusterIP; nobody from there can reach it\n"},

@@ -19,7 +19,19 @@ type Traffic struct {
 	Sources         []netip.Prefix // who is let in, in order; empty: everybody
 	ConnectionLimit int            // of each listener; 0: none
 	Timeouts        Timeouts
+	Monitor         Monitor
 }
+
+// A Monitor is how a load balancer asks its members whether they are well. The zero
+// Monitor does not.
+type Monitor struct {
+	Delay, Timeout time.Duration // from one question to the next, and until an answer
+	MaxRetries     int           // good answers that make a member well again
+	MaxRetriesDown int           // missing answers until it gets no more connections
+}
+
+// UsualMonitor is what a health monitor is if nobody chose.
+var UsualMonitor = Monitor{Delay: 10 * time.Second, Timeout: 5 * time.Second, MaxRetries: 3, MaxRetriesDown: 3}
 
 // Timeouts are how long a listener waits before it gives up.
 type Timeouts struct {
@@ -52,6 +64,7 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 			TCPInspect:    first(annotation.TimeoutTCPInspect, cfg.Timeouts.TCPInspect, asked),
 		},
 	}
+	t.Monitor = monitor(cfg, asked)
 	t.ConnectionLimit, _ = annotation.ConnectionLimit.Read(asked)
 	for _, r := range sourceRanges(svc) {
 		if p, err := netip.ParsePrefix(r.text); err == nil {
@@ -60,6 +73,19 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 	}
 	t.Sources = everybodyIsNobody(t.Sources)
 	return t
+}
+
+// monitor is the health monitor that the author or the operator wants.
+func monitor(cfg Config, asked map[string]string) Monitor {
+	if !first(annotation.HealthMonitor, cfg.Monitored, asked) {
+		return Monitor{}
+	}
+	return Monitor{
+		Delay:          first(annotation.HealthMonitorDelay, cfg.Monitor.Delay, asked),
+		Timeout:        first(annotation.HealthMonitorTimeout, cfg.Monitor.Timeout, asked),
+		MaxRetries:     first(annotation.HealthMonitorMaxRetries, cfg.Monitor.MaxRetries, asked),
+		MaxRetriesDown: first(annotation.HealthMonitorMaxRetriesDown, cfg.Monitor.MaxRetriesDown, asked),
+	}
 }
 
 // everybodyIsNobody is the sources in order, each once; none if one of them is

@@ -18,6 +18,8 @@ func TestTraffic(t *testing.T) {
 	usual.Timeouts = UsualTimeouts
 	patient := usual
 	patient.Timeouts.MemberData, patient.Algorithm = time.Hour, annotation.SourceIP
+	watchful := usual
+	watchful.Monitored, watchful.Monitor = true, UsualMonitor
 	prefixes := func(texts ...string) (all []netip.Prefix) {
 		for _, text := range texts {
 			all = append(all, netip.MustParsePrefix(text))
@@ -40,6 +42,10 @@ func TestTraffic(t *testing.T) {
 				Timeouts: Timeouts{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Millisecond}}},
 		"ovn has an algorithm of its own": {patient, service(with(annotation.Provider.Key, "ovn")),
 			Traffic{Algorithm: annotation.SourceIPPort, Timeouts: patient.Timeouts}},
+		"a health monitor is asked for": {watchful, service(with(annotation.HealthMonitorMaxRetries.Key, "1")),
+			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts, Monitor: Monitor{10 * time.Second, 5 * time.Second, 1, 3}}},
+		"and can be done without": {watchful, service(with(annotation.HealthMonitor.Key, "false")),
+			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
 		"clients stay with their Pods": {usual, service(sticky),
 			Traffic{Algorithm: annotation.RoundRobin, Sticky: true, Timeouts: UsualTimeouts}},
 		"sources are in order, masked, each once": {usual, service(from("203.0.113.9/24", " 198.51.100.0/24 ", "203.0.113.0/24")),

@@ -58,7 +58,17 @@ type Octavia struct {
 	MemberMode string   `yaml:"memberMode"` // L3 or L2; default L3
 	Algorithm  string   `yaml:"algorithm"`  // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
 	Timeouts   Timeouts `yaml:"timeouts"`
+	Monitor    Monitor  `yaml:"healthMonitor"`
 	Poll       duration `yaml:"poll"` // between looks at load balancers that are changing; default 3s
+}
+
+// Monitor is how load balancers ask their members whether they are well.
+type Monitor struct {
+	Enabled        bool     `yaml:"enabled"`        // for Services that do not say
+	Delay          duration `yaml:"delay"`          // default 10s
+	Timeout        duration `yaml:"timeout"`        // default 5s
+	MaxRetries     int      `yaml:"maxRetries"`     // default 3
+	MaxRetriesDown int      `yaml:"maxRetriesDown"` // default 3
 }
 
 // Timeouts are how long listeners wait before they give up.
@@ -110,11 +120,21 @@ func (c Configuration) defaulted() Configuration {
 	t.MemberData = cmp.Or(t.MemberData, duration(usual.MemberData.String()))
 	t.MemberConnect = cmp.Or(t.MemberConnect, duration(usual.MemberConnect.String()))
 	t.TCPInspect = cmp.Or(t.TCPInspect, duration(usual.TCPInspect.String()))
+	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
 	c.Health.BindAddress = cmp.Or(c.Health.BindAddress, ":8081")
 	return c
+}
+
+func (m Monitor) defaulted() Monitor {
+	usual := policy.UsualMonitor
+	m.Delay = cmp.Or(m.Delay, duration(usual.Delay.String()))
+	m.Timeout = cmp.Or(m.Timeout, duration(usual.Timeout.String()))
+	m.MaxRetries = cmp.Or(m.MaxRetries, usual.MaxRetries)
+	m.MaxRetriesDown = cmp.Or(m.MaxRetriesDown, usual.MaxRetriesDown)
+	return m
 }
 
 // policy is what c says of Services. c is valid.
@@ -132,6 +152,11 @@ func (c Configuration) policy() policy.Config {
 		Timeouts: policy.Timeouts{
 			ClientData: c.Octavia.Timeouts.ClientData.value(), MemberData: c.Octavia.Timeouts.MemberData.value(),
 			MemberConnect: c.Octavia.Timeouts.MemberConnect.value(), TCPInspect: c.Octavia.Timeouts.TCPInspect.value(),
+		},
+		Monitored: c.Octavia.Monitor.Enabled,
+		Monitor: policy.Monitor{
+			Delay: c.Octavia.Monitor.Delay.value(), Timeout: c.Octavia.Monitor.Timeout.value(),
+			MaxRetries: c.Octavia.Monitor.MaxRetries, MaxRetriesDown: c.Octavia.Monitor.MaxRetriesDown,
 		},
 	}
 	for _, cidr := range c.Kubernetes.ServiceCIDRs {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/octagate/octagate/policy/annotation"
@@ -49,11 +50,33 @@ func (c Configuration) faults() []fault {
 		_, err := annotation.ParseTimeout(string(t.duration))
 		check(err == nil, "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
 	}
+	all = append(all, c.Octavia.Monitor.faults()...)
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
 	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")
 	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
 	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
+	return all
+}
+
+func (m Monitor) faults() []fault {
+	var all []fault
+	check := func(key, value string, err error) {
+		if err != nil {
+			all = append(all, fault{"octavia.healthMonitor." + key, value, err.Error()})
+		}
+	}
+	_, err := annotation.ParseInterval(string(m.Delay))
+	check("delay", string(m.Delay), err)
+	_, err = annotation.ParseInterval(string(m.Timeout))
+	check("timeout", string(m.Timeout), err)
+	_, err = annotation.ParseRetries(strconv.Itoa(m.MaxRetries))
+	check("maxRetries", strconv.Itoa(m.MaxRetries), err)
+	_, err = annotation.ParseRetries(strconv.Itoa(m.MaxRetriesDown))
+	check("maxRetriesDown", strconv.Itoa(m.MaxRetriesDown), err)
+	if m.Timeout.value() > m.Delay.value() {
+		check("timeout", string(m.Timeout), fmt.Errorf("must not be longer than the delay, which is %s", m.Delay))
+	}
 	return all
 }
 

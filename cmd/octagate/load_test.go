@@ -44,6 +44,9 @@ leaderElection: {enabled: true, namespace: octagate-system}
 			`7:22: octavia.algorithm "ROUNDROBIN" must be ROUND_ROBIN or LEAST_CONNECTIONS or SOURCE_IP or SOURCE_IP_PORT; did you mean "ROUND_ROBIN"?`},
 		"a timeout has a unit": {good + "octavia: {timeouts: {memberData: 50}}\n",
 			`7:34: octavia.timeouts.memberData "50" must be a time with its unit, from 0s to 24h, such as 50s or 1500ms`},
+		"a health monitor does not wait for longer than it pauses": {good + "octavia: {healthMonitor: {delay: 2s, maxRetries: 11}}\n",
+			`7:50: octavia.healthMonitor.maxRetries "11" must be a number from 1 to 10
+1:1: octavia.healthMonitor.timeout "5s" must not be longer than the delay, which is 2s`},
 		"a duration has a unit":  {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
 		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
 		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},

@@ -58,6 +58,31 @@ var (
 		Doc:   "How long a listener waits for more of a connection's first packets before it looks into them.",
 		parse: ParseTimeout, format: time.Duration.String,
 	}
+	HealthMonitor = Def[bool]{
+		Key: Prefix + "health-monitor", Writer: Author, Default: "`octavia.healthMonitor.enabled`",
+		Doc:   "`true` has the load balancer itself ask each member whether it is well, beside Kubernetes' readiness probes; `false` does not.",
+		parse: parseBool, format: formatBool,
+	}
+	HealthMonitorDelay = Def[time.Duration]{
+		Key: Prefix + "health-monitor-delay", Writer: Author, Default: "`octavia.healthMonitor.delay`",
+		Doc:   "How long from one question to the next, in whole seconds, such as `10s`; 1s to 1h.",
+		parse: ParseInterval, format: time.Duration.String,
+	}
+	HealthMonitorTimeout = Def[time.Duration]{
+		Key: Prefix + "health-monitor-timeout", Writer: Author, Default: "`octavia.healthMonitor.timeout`",
+		Doc:   "How long a member may take to answer, in whole seconds; not longer than the delay.",
+		parse: ParseInterval, format: time.Duration.String,
+	}
+	HealthMonitorMaxRetries = Def[int]{
+		Key: Prefix + "health-monitor-max-retries", Writer: Author, Default: "`octavia.healthMonitor.maxRetries`",
+		Doc:   "How many good answers make a member well again; 1 to 10.",
+		parse: ParseRetries, format: strconv.Itoa,
+	}
+	HealthMonitorMaxRetriesDown = Def[int]{
+		Key: Prefix + "health-monitor-max-retries-down", Writer: Author, Default: "`octavia.healthMonitor.maxRetriesDown`",
+		Doc:   "After how many missing answers a member gets no more connections; 1 to 10.",
+		parse: ParseRetries, format: strconv.Itoa,
+	}
 )
 
 // What the author may choose and the webhook otherwise pins, so that a later
@@ -139,6 +164,8 @@ func All() []Entry {
 		LoadBalancerIP.entry(), Internal.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
 		LBAlgorithm.entry(), ConnectionLimit.entry(),
 		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
+		HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
+		HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
 		Provider.entry(), FlavorID.entry(), Members.entry(),
 		Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
 		ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),

@@ -60,6 +60,25 @@ func ParseTimeout(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// ParseInterval reads a duration that a health monitor can have: whole seconds, up to
+// an hour.
+func ParseInterval(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Second || d > time.Hour || d != d.Truncate(time.Second) {
+		return 0, errors.New("must be whole seconds, from 1s to 1h, such as 10s")
+	}
+	return d, nil
+}
+
+// ParseRetries reads how often a health monitor tries.
+func ParseRetries(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 10 {
+		return 0, errors.New("must be a number from 1 to 10")
+	}
+	return n, nil
+}
+
 func parseLimit(s string) (int, error) {
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || n < 1 {

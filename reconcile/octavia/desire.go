@@ -29,7 +29,8 @@ func Desire(in policy.Intent, backends Backends) Tree {
 
 func listener(in policy.Intent, p policy.Port, members []Member) Listener {
 	k := Key{Protocol: string(p.Protocol), Port: p.Number}
-	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky}
+	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky,
+		Monitor: monitor(in.Traffic.Monitor)}
 	for _, m := range members {
 		m.Subnet = in.MemberSubnet
 		pool.Members = append(pool.Members, m)
@@ -37,6 +38,10 @@ func listener(in policy.Intent, p policy.Port, members []Member) Listener {
 	return Listener{Key: k, Pool: pool, Settings: Settings{
 		Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
 	}}
+}
+
+func monitor(m policy.Monitor) Monitor {
+	return Monitor{Delay: m.Delay, Timeout: m.Timeout, MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown}
 }
 
 func floatingIP(e policy.ExternalIP) FloatingIP {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/octagate/octagate/policy"
 )
@@ -104,7 +105,22 @@ type Pool struct {
 	Protocol  string
 	Algorithm string
 	Sticky    bool // a client stays with its member
+	Monitor   Monitor
 	Members   []Member
+}
+
+// A Monitor asks the members of a pool whether they are well. The zero Monitor is none.
+type Monitor struct {
+	ID             string        // empty when only desired
+	Delay, Timeout time.Duration // from one question to the next, and until an answer; whole seconds
+	MaxRetries     int           // good answers that make a member well again
+	MaxRetriesDown int           // missing answers until it gets no more connections
+}
+
+// Like reports whether two monitors differ in nothing but their IDs.
+func (m Monitor) Like(n Monitor) bool {
+	m.ID, n.ID = "", ""
+	return m == n
 }
 
 // Changes names what is otherwise in want, of what can be changed on a pool beside

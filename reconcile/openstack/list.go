@@ -8,6 +8,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 	"github.com/gophercloud/gophercloud/v2/pagination"
@@ -21,6 +22,7 @@ type inventory struct {
 	balancers   []loadbalancers.LoadBalancer
 	listeners   []listeners.Listener
 	pools       []pools.Pool
+	monitors    []monitors.Monitor
 	floatingIPs []floatingips.FloatingIP
 	at          time.Time // when the floating IPs were asked for
 }
@@ -39,8 +41,16 @@ func (s *session) inventory(ctx context.Context, tag string) (i inventory, err e
 	if i.listeners, err = all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{Tags: tags}), listeners.ExtractListeners); err != nil {
 		return i, err
 	}
-	i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{Tags: tags}), pools.ExtractPools)
+	if i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{Tags: tags}), pools.ExtractPools); err != nil || !i.monitored() {
+		return i, err
+	}
+	i.monitors, err = all(ctx, "health monitors", monitors.List(s.balance, monitors.ListOpts{Tags: tags}), monitors.ExtractMonitors)
 	return i, err
+}
+
+// monitored reports whether any pool has a health monitor: most have none.
+func (i inventory) monitored() bool {
+	return slices.ContainsFunc(i.pools, func(p pools.Pool) bool { return p.MonitorID != "" })
 }
 
 // keep drops what does not bear the tag: Octavia's link to the next page of a filtered
@@ -48,6 +58,7 @@ func (s *session) inventory(ctx context.Context, tag string) (i inventory, err e
 func (i *inventory) keep(tag string) {
 	i.balancers = slices.DeleteFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return !slices.Contains(lb.Tags, tag) })
 	i.listeners = slices.DeleteFunc(i.listeners, func(l listeners.Listener) bool { return !slices.Contains(l.Tags, tag) })
+	i.monitors = slices.DeleteFunc(i.monitors, func(m monitors.Monitor) bool { return !slices.Contains(m.Tags, tag) })
 	i.pools = slices.DeleteFunc(i.pools, func(p pools.Pool) bool { return !slices.Contains(p.Tags, tag) })
 }
 

@@ -125,6 +125,7 @@ var same = cmp.Options{
 	cmpopts.IgnoreFields(octavia.VIP{}, "Port"),
 	cmpopts.IgnoreFields(octavia.Listener{}, "ID"),
 	cmpopts.IgnoreFields(octavia.Pool{}, "ID"),
+	cmpopts.IgnoreFields(octavia.Monitor{}, "ID"),
 }
 
 // writes are the calls that changed something.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
@@ -39,6 +40,14 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 		return pools.Update(ctx, s.balance, step.Pool.ID, pools.UpdateOpts{
 			LBMethod: pools.LBMethod(step.Pool.Algorithm), Persistence: cmp.Or(persistence(step.Pool), &pools.SessionPersistence{}),
 		}).Err
+	case plan.CreateMonitor:
+		opts := monitor(o, step.Name, step.Monitor)
+		opts.PoolID = step.PoolID
+		return monitors.Create(ctx, s.balance, opts).Err
+	case plan.UpdateMonitor:
+		return monitors.Update(ctx, s.balance, step.Monitor.ID, changedMonitor(step.Monitor)).Err
+	case plan.DeleteMonitor:
+		return gone(monitors.Delete(ctx, s.balance, step.ID).ExtractErr())
 	case plan.DeletePool:
 		return gone(pools.Delete(ctx, s.balance, step.ID).ExtractErr())
 	case plan.SetMembers:
@@ -103,6 +112,9 @@ func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
 				Name: m.Name, Address: m.Address.String(), ProtocolPort: int(m.Port), SubnetID: m.Subnet,
 			})
 		}
+		if l.Pool.Monitor != (octavia.Monitor{}) {
+			p.Monitor = monitor(o, l.Pool.Name, l.Pool.Monitor)
+		}
 		lo := listener(o, octavia.Name(t.Name, l.Key), l)
 		lo.DefaultPool = &p
 		opts.Listeners = append(opts.Listeners, lo)
@@ -154,6 +166,22 @@ func texts(prefixes []netip.Prefix) []string {
 	}
 	return all
 }
+
+// monitor asks in the way that every TCP member understands.
+func monitor(o octavia.Owner, name string, m octavia.Monitor) monitors.CreateOpts {
+	return monitors.CreateOpts{
+		Name: name, Tags: o.Tags(), Type: monitors.TypeTCP,
+		Delay: seconds(m.Delay), Timeout: seconds(m.Timeout), MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+	}
+}
+
+func changedMonitor(m octavia.Monitor) monitors.UpdateOpts {
+	return monitors.UpdateOpts{
+		Delay: seconds(m.Delay), Timeout: seconds(m.Timeout), MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+	}
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
 
 // persistence is nil for a pool that has none.
 func persistence(p octavia.Pool) *pools.SessionPersistence {

@@ -48,13 +48,19 @@ func TestSettingsComeAndGo(t *testing.T) {
 		Timeouts:        octavia.Timeouts{ClientData: time.Second, MemberData: time.Hour, MemberConnect: time.Millisecond, TCPInspect: time.Minute},
 	}
 	special.Listeners[0].Pool.Algorithm, special.Listeners[0].Pool.Sticky = "LEAST_CONNECTIONS", true
-	each := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1}
+	special.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: 3 * time.Second, MaxRetries: 2, MaxRetriesDown: 4}
+	without := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1, "DELETE lbaas/healthmonitors/{id}": 1}
+	with := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1, "POST lbaas/healthmonitors": 1}
+	slower := s.desired(octavia.FloatingIP{})
+	slower.Listeners[0].Settings, slower.Listeners[0].Pool = special.Listeners[0].Settings, special.Listeners[0].Pool
+	slower.Listeners[0].Pool.Monitor.Delay = time.Hour
 	for _, step := range []struct {
 		claim string
 		tree  octavia.Tree
 		calls map[string]int
 	}{
-		{"made", special, map[string]int{"POST lbaas/loadbalancers": 1}}, {"taken back", usual, each}, {"changed", special, each},
+		{"made", special, map[string]int{"POST lbaas/loadbalancers": 1}}, {"taken back", usual, without}, {"set", special, with},
+		{"changed", slower, map[string]int{"PUT lbaas/healthmonitors/{id}": 1}},
 	} {
 		s.cloud.ResetTranscript()
 		if diff := cmp.Diff(step.tree, s.reach(step.tree), same, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
@@ -27,10 +28,14 @@ func (i inventory) children(members map[string][]octavia.Member) children {
 		c.listeners[l.ID] = l
 		c.examine(l.ProvisioningStatus, l.ID, "listener "+l.Name)
 	}
+	asking := map[string]octavia.Monitor{}
+	for _, m := range i.monitors {
+		asking[m.ID] = observedMonitor(m)
+	}
 	for _, p := range i.pools {
 		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
 		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod,
-			Sticky: p.Persistence.Type == sticky, Members: members[p.ID]}
+			Sticky: p.Persistence.Type == sticky, Monitor: asking[p.MonitorID], Members: members[p.ID]}
 	}
 	for _, f := range i.floatingIPs {
 		if f.PortID != "" {
@@ -110,6 +115,13 @@ func observed(l listeners.Listener) octavia.Settings {
 	}
 	slices.SortFunc(s.Sources, netip.Prefix.Compare)
 	return s
+}
+
+func observedMonitor(m monitors.Monitor) octavia.Monitor {
+	return octavia.Monitor{
+		ID: m.ID, Delay: time.Duration(m.Delay) * time.Second, Timeout: time.Duration(m.Timeout) * time.Second,
+		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+	}
 }
 
 // loose are the pools of ours that no listener uses.

@@ -79,7 +79,22 @@ func filled(want, have octavia.Listener) Plan {
 	if !slices.Equal(want.Pool.Members, have.Pool.Members) {
 		p = append(p, SetMembers{have.Pool.ID, want.Pool.Name, want.Pool.Members})
 	}
-	return p
+	return append(p, monitored(want.Pool, have.Pool)...)
+}
+
+// monitored makes a pool's health monitor as it should be.
+func monitored(want, have octavia.Pool) Plan {
+	is, was := want.Monitor, have.Monitor
+	switch {
+	case is.Like(was):
+		return nil
+	case was == (octavia.Monitor{}):
+		return Plan{CreateMonitor{have.ID, want.Name, is}}
+	case is == (octavia.Monitor{}):
+		return Plan{DeleteMonitor{was.ID, want.Name}}
+	}
+	is.ID = was.ID
+	return Plan{UpdateMonitor{want.Name, is}}
 }
 
 // floatingIP puts the steps for the external IP around those of the tree: an

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -38,6 +39,9 @@ func built(t octavia.Tree) octavia.Tree {
 	for i := range t.Listeners {
 		t.Listeners[i].ID = fmt.Sprint("listener-", i)
 		t.Listeners[i].Pool.ID = fmt.Sprint("pool-", i)
+		if m := &t.Listeners[i].Pool.Monitor; *m != (octavia.Monitor{}) {
+			m.ID = "monitor"
+		}
 	}
 	if f := &t.FloatingIP; *f != (octavia.FloatingIP{}) {
 		if f.Allocate {
@@ -108,6 +112,13 @@ func TestDiff(t *testing.T) {
 			want: "update listener TCP/80: sources, connection limit, timeouts\n"},
 		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "update pool shop/web:TCP:80: algorithm, session persistence\n"},
+		"a health monitor comes": {desired: watched(tree(none, 1, 80), 10), observed: built(tree(none, 1, 80)),
+			want: "create health monitor of pool shop/web:TCP:80\n"},
+		"and changes": {desired: watched(tree(none, 1, 80), 20), observed: built(watched(tree(none, 1, 80), 10)),
+			want: "update health monitor of pool shop/web:TCP:80\n"},
+		"and goes": {desired: tree(none, 1, 80), observed: built(watched(tree(none, 1, 80), 10)),
+			want: "delete health monitor of pool shop/web:TCP:80\n"},
+		"a health monitor as it should be is left alone": {desired: watched(tree(none, 1, 80), 10), observed: built(watched(tree(none, 1, 80), 10))},
 		"what is half made is made anew": {desired: tree(none, 1, 80), observed: stuck(built(tree(none, 1, 80))),
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
 		"what is in ERROR is made anew, and keeps its address": {desired: tree(pool, 1, 80), observed: failed(built(tree(pool, 1, 80))),
@@ -132,6 +143,11 @@ func limited(t octavia.Tree) octavia.Tree {
 
 func sticky(t octavia.Tree) octavia.Tree {
 	t.Listeners[0].Pool.Algorithm, t.Listeners[0].Pool.Sticky = "SOURCE_IP", true
+	return t
+}
+
+func watched(t octavia.Tree, seconds int) octavia.Tree {
+	t.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Duration(seconds) * time.Second, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
 	return t
 }
 

@@ -51,6 +51,19 @@ type (
 		Pool    octavia.Pool // with its ID
 		Changes []string     // what of it is otherwise, in words
 	}
+	// CreateMonitor makes a pool's health monitor.
+	CreateMonitor struct {
+		PoolID  string
+		Name    string // the pool's, and its own
+		Monitor octavia.Monitor
+	}
+	// UpdateMonitor changes a health monitor.
+	UpdateMonitor struct {
+		Name    string
+		Monitor octavia.Monitor // with its ID
+	}
+	// DeleteMonitor takes a pool's health monitor away.
+	DeleteMonitor struct{ ID, Name string }
 	// DeletePool deletes a pool that no listener uses.
 	DeletePool struct{ ID, Name string }
 	// SetMembers replaces all the members of a pool in one call.
@@ -92,6 +105,9 @@ func (s UpdateListener) String() string {
 func (s UpdatePool) String() string {
 	return fmt.Sprintf("update pool %s: %s", s.Pool.Name, strings.Join(s.Changes, ", "))
 }
+func (s CreateMonitor) String() string  { return "create health monitor of pool " + s.Name }
+func (s UpdateMonitor) String() string  { return "update health monitor of pool " + s.Name }
+func (s DeleteMonitor) String() string  { return "delete health monitor of pool " + s.Name }
 func (s DeleteListener) String() string { return "delete listener " + s.Key.String() }
 func (s CreatePool) String() string     { return "create pool " + s.Pool.Name }
 func (s DeletePool) String() string     { return "delete pool " + s.Name }
@@ -113,6 +129,9 @@ func (DeleteLoadBalancer) Locks() bool   { return true }
 func (CreateListener) Locks() bool       { return true }
 func (UpdateListener) Locks() bool       { return true }
 func (UpdatePool) Locks() bool           { return true }
+func (CreateMonitor) Locks() bool        { return true }
+func (UpdateMonitor) Locks() bool        { return true }
+func (DeleteMonitor) Locks() bool        { return true }
 func (DeleteListener) Locks() bool       { return true }
 func (CreatePool) Locks() bool           { return true }
 func (DeletePool) Locks() bool           { return true }
