@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/octagate/octagate/policy/annotation"
 )
 
@@ -22,8 +24,9 @@ type Config struct {
 	MemberMode        annotation.MemberMode // how load balancers reach Pods
 	Algorithm         annotation.Algorithm  // empty: round robin, or the provider's only one
 	Timeouts          Timeouts
-	Monitored         bool    // every Service has a health monitor unless it says otherwise
-	Monitor           Monitor // as it is where the author does not say
+	Protocols         []corev1.Protocol // whose ports get a listener, beside TCP
+	Monitored         bool              // every Service has a health monitor unless it says otherwise
+	Monitor           Monitor           // as it is where the author does not say
 }
 
 // edition changes whenever a rule changes its mind, so that Services judged

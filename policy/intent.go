@@ -89,7 +89,7 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 	}
 	for _, p := range svc.Spec.Ports {
 		port := Port{p.Name, cmp.Or(p.Protocol, corev1.ProtocolTCP), p.Port}
-		if translatable(port) {
+		if cfg.translates(port.Protocol) {
 			in.Listeners = append(in.Listeners, port)
 		} else {
 			in.Ignored = append(in.Ignored, port)

@@ -96,6 +96,23 @@ func told(v Verdict) string {
 	return b.String()
 }
 
+// Where the operator has UDP balanced, its ports get listeners.
+func TestProtocolsThatTheOperatorTranslates(t *testing.T) {
+	cfg := config
+	cfg.Protocols = []corev1.Protocol{corev1.ProtocolUDP}
+	v := Evaluate(cfg, Subject{Service: service(port(corev1.ProtocolUDP, 53), port(corev1.ProtocolSCTP, 9))}, cloud)
+	want := "warn protocol: spec.ports[2]: SCTP/9 is ignored: it gets no listener, only TCP and UDP ports are balanced\n"
+	if diff := cmp.Diff(want, told(v)); diff != "" {
+		t.Error(diff)
+	}
+	if got := v.Pins[annotation.Listeners.Key]; got != "TCP/80,UDP/53" {
+		t.Errorf("listeners: %s", got)
+	}
+	if v := Evaluate(cfg, Subject{Service: service(onlyUDP)}, cloud); v.Denied() {
+		t.Errorf("nothing but UDP: %s", told(v))
+	}
+}
+
 func TestFindings(t *testing.T) {
 	silent := facts.Snapshot{}
 	taken := facts.Snapshot{FloatingIPs: floatingIPs()}

@@ -2,30 +2,43 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// protocol: only TCP ports get a listener; the others are left out, and flagged.
+// protocol: ports of the protocols that the operator translates get a listener; the
+// others are left out, and flagged. Without a choice that is TCP.
 //
 //	Field:   spec.ports[*].protocol
-//	Warns:   of each UDP and SCTP port, which will get no traffic from the load balancer
+//	Warns:   of each other port, which will get no traffic from the load balancer
 //	Source:  the reference: "Since LBaaS API doesn't support UDP load balancing, service
-//	         exported UDP ports will be ignored"
+//	         exported UDP ports will be ignored"; Octavia has UDP since API 2.1, SCTP since 2.23
 var protocol = rule{name: "protocol", check: func(q question) []Finding {
 	var fs []Finding
 	for i, p := range q.subject.Service.Spec.Ports {
 		port := Port{p.Name, p.Protocol, p.Port}
-		if p.Protocol == "" || translatable(port) {
+		if p.Protocol == "" || q.cfg.translates(p.Protocol) {
 			continue
 		}
 		fs = append(fs, Finding{
 			Severity: Warn, Field: ports.Index(i),
-			Message: fmt.Sprintf("%s is ignored: it gets no listener, only TCP ports are balanced", port),
+			Message: fmt.Sprintf("%s is ignored: it gets no listener, only %s ports are balanced", port, q.cfg.translated()),
 		})
 	}
 	return fs
 }}
 
-// translatable reports whether the port gets a listener.
-func translatable(p Port) bool { return p.Protocol == corev1.ProtocolTCP }
+// translates reports whether ports of a protocol get a listener.
+func (c Config) translates(p corev1.Protocol) bool {
+	return p == corev1.ProtocolTCP || slices.Contains(c.Protocols, p)
+}
+
+// translated is the protocols whose ports get a listener, in words.
+func (c Config) translated() string {
+	words := string(corev1.ProtocolTCP)
+	for _, p := range c.Protocols {
+		words += " and " + string(p)
+	}
+	return words
+}

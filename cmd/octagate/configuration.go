@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
@@ -57,6 +60,7 @@ type Octavia struct {
 	Flavor     string   `yaml:"flavor"`     // an ID; default: the cloud's
 	MemberMode string   `yaml:"memberMode"` // L3 or L2; default L3
 	Algorithm  string   `yaml:"algorithm"`  // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
+	Protocols  []string `yaml:"protocols"`  // whose ports get a listener: TCP, UDP, SCTP; default TCP
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
 	Poll       duration `yaml:"poll"` // between looks at load balancers that are changing; default 3s
@@ -159,6 +163,12 @@ func (c Configuration) policy() policy.Config {
 			MaxRetries: c.Octavia.Monitor.MaxRetries, MaxRetriesDown: c.Octavia.Monitor.MaxRetriesDown,
 		},
 	}
+	for _, protocol := range c.Octavia.Protocols {
+		if protocol := corev1.Protocol(protocol); protocol != corev1.ProtocolTCP {
+			p.Protocols = append(p.Protocols, protocol)
+		}
+	}
+	slices.Sort(p.Protocols)
 	for _, cidr := range c.Kubernetes.ServiceCIDRs {
 		p.ServiceCIDRs = append(p.ServiceCIDRs, netip.MustParsePrefix(cidr).Masked())
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,6 +45,11 @@ func (c Configuration) faults() []fault {
 	}
 	_, err := annotation.ParseMemberMode(c.Octavia.MemberMode)
 	check(err == nil, "octavia.memberMode", c.Octavia.MemberMode, "must be L3 or L2")
+	for i, protocol := range c.Octavia.Protocols {
+		known := slices.Contains([]string{"TCP", "UDP", "SCTP"}, protocol)
+		check(known, fmt.Sprintf("octavia.protocols[%d]", i), protocol, "must be TCP, UDP or SCTP")
+	}
+	check(len(c.Octavia.Protocols) == 0 || slices.Contains(c.Octavia.Protocols, "TCP"), "octavia.protocols", "", "must have TCP: it is always balanced")
 	_, err = annotation.ParseAlgorithm(c.Octavia.Algorithm)
 	check(err == nil || c.Octavia.Algorithm == "", "octavia.algorithm", c.Octavia.Algorithm, fmt.Sprint(err))
 	for _, t := range c.Octavia.Timeouts.named() {

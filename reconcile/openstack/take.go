@@ -41,7 +41,7 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 			LBMethod: pools.LBMethod(step.Pool.Algorithm), Persistence: cmp.Or(persistence(step.Pool), &pools.SessionPersistence{}),
 		}).Err
 	case plan.CreateMonitor:
-		opts := monitor(o, step.Name, step.Monitor)
+		opts := monitor(o, step.Name, step.Protocol, step.Monitor)
 		opts.PoolID = step.PoolID
 		return monitors.Create(ctx, s.balance, opts).Err
 	case plan.UpdateMonitor:
@@ -113,7 +113,7 @@ func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
 			})
 		}
 		if l.Pool.Monitor != (octavia.Monitor{}) {
-			p.Monitor = monitor(o, l.Pool.Name, l.Pool.Monitor)
+			p.Monitor = monitor(o, l.Pool.Name, l.Pool.Protocol, l.Pool.Monitor)
 		}
 		lo := listener(o, octavia.Name(t.Name, l.Key), l)
 		lo.DefaultPool = &p
@@ -167,10 +167,13 @@ func texts(prefixes []netip.Prefix) []string {
 	return all
 }
 
-// monitor asks in the way that every TCP member understands.
-func monitor(o octavia.Owner, name string, m octavia.Monitor) monitors.CreateOpts {
+// asks is how a health monitor asks members that speak a protocol.
+var asks = map[string]string{"TCP": monitors.TypeTCP, "UDP": "UDP-CONNECT", "SCTP": "SCTP"}
+
+// monitor is a health monitor for members that speak a protocol.
+func monitor(o octavia.Owner, name, protocol string, m octavia.Monitor) monitors.CreateOpts {
 	return monitors.CreateOpts{
-		Name: name, Tags: o.Tags(), Type: monitors.TypeTCP,
+		Name: name, Tags: o.Tags(), Type: asks[protocol],
 		Delay: seconds(m.Delay), Timeout: seconds(m.Timeout), MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
 	}
 }

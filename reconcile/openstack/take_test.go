@@ -72,6 +72,26 @@ func TestSettingsComeAndGo(t *testing.T) {
 	}
 }
 
+func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {
+	s := newSky(t)
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+	for _, k := range []octavia.Key{{Protocol: "UDP", Port: 80}, {Protocol: "SCTP", Port: 81}} {
+		l := s.desired(octavia.FloatingIP{}, "10.1.0.10").Listeners[0]
+		l.Key, l.Pool.Name, l.Pool.Protocol = k, octavia.Name(want.Name, k), k.Protocol
+		want.Listeners = append(want.Listeners, l)
+	}
+	for i := range want.Listeners {
+		want.Listeners[i].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+	}
+	want.Sort()
+	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]int{"POST lbaas/loadbalancers": 1}, s.writes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestThePortChanges(t *testing.T) {
 	s := newSky(t)
 	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))

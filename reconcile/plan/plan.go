@@ -89,7 +89,7 @@ func monitored(want, have octavia.Pool) Plan {
 	case is.Like(was):
 		return nil
 	case was == (octavia.Monitor{}):
-		return Plan{CreateMonitor{have.ID, want.Name, is}}
+		return Plan{CreateMonitor{have.ID, want.Name, want.Protocol, is}}
 	case is == (octavia.Monitor{}):
 		return Plan{DeleteMonitor{was.ID, want.Name}}
 	}

@@ -53,9 +53,10 @@ type (
 	}
 	// CreateMonitor makes a pool's health monitor.
 	CreateMonitor struct {
-		PoolID  string
-		Name    string // the pool's, and its own
-		Monitor octavia.Monitor
+		PoolID   string
+		Name     string // the pool's, and its own
+		Protocol string // the pool's
+		Monitor  octavia.Monitor
 	}
 	// UpdateMonitor changes a health monitor.
 	UpdateMonitor struct {
