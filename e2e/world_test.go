@@ -283,7 +283,8 @@ func (c *corner) floatingIPs() []string {
 	return words
 }
 
-// events are how many events of each reason the namespace has.
+// events are how often each reason had an event in the namespace. What happens again
+// and again is one event with a series.
 func (c *corner) events() map[string]int {
 	c.Helper()
 	var list corev1.EventList
@@ -292,7 +293,11 @@ func (c *corner) events() map[string]int {
 	}
 	counts := map[string]int{}
 	for _, e := range list.Items {
-		counts[e.Reason]++
+		times := max(1, int(e.Count))
+		if e.Series != nil {
+			times = max(times, int(e.Series.Count))
+		}
+		counts[e.Reason] += times
 	}
 	return counts
 }
