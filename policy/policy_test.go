@@ -156,6 +156,11 @@ func TestFindings(t *testing.T) {
 		"annotation: no limit is not a limit": {Subject{Service: service(with(annotation.ConnectionLimit.Key, "-1"))}, cloud,
 			"deny annotation: metadata.annotations[octagate.dev/connection-limit] -1 must be a number of connections from 1 up; leave it out for no limit\n"},
 
+		"proxy-protocol: ovn has none": {
+			Subject{Service: service(with(annotation.Provider.Key, "ovn"), with(annotation.ProxyProtocol.Key, "v2"))}, cloud,
+			"deny proxy-protocol: metadata.annotations[octagate.dev/proxy-protocol] v2 cannot be had from the provider ovn, whose members see the client anyway; leave it out\n"},
+		"annotation: a version of the PROXY protocol is one of two, or none": {Subject{Service: service(with(annotation.ProxyProtocol.Key, "v3"))}, cloud,
+			"deny annotation: metadata.annotations[octagate.dev/proxy-protocol] v3 must be none or v1 or v2\n"},
 		"health-monitor: an answer that comes after the next question is denied": {
 			Subject{Service: service(with(annotation.HealthMonitor.Key, "true"), with(annotation.HealthMonitorTimeout.Key, "9s"), with(annotation.HealthMonitorDelay.Key, "8s"))}, cloud,
 			"deny health-monitor: metadata.annotations[octagate.dev/health-monitor-timeout] 9s is longer than the delay of 8s; make it shorter, or set octagate.dev/health-monitor-delay\n"},

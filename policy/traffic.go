@@ -20,6 +20,7 @@ type Traffic struct {
 	ConnectionLimit int            // of each listener; 0: none
 	Timeouts        Timeouts
 	Monitor         Monitor
+	Proxy           annotation.Proxy // to the members of TCP ports
 }
 
 // A Monitor is how a load balancer asks its members whether they are well. The zero
@@ -56,6 +57,7 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 	asked := svc.Annotations
 	t := Traffic{
 		Algorithm: first(annotation.LBAlgorithm, cmp.Or(otherwise, annotation.RoundRobin), asked),
+		Proxy:     first(annotation.ProxyProtocol, annotation.NoProxy, asked),
 		Sticky:    svc.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,
 		Timeouts: Timeouts{
 			ClientData:    first(annotation.TimeoutClientData, cfg.Timeouts.ClientData, asked),

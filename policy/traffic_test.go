@@ -1,11 +1,12 @@
 package policy
 
 import (
+	"cmp"
 	"net/netip"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/octagate/octagate/policy/annotation"
@@ -46,6 +47,8 @@ func TestTraffic(t *testing.T) {
 			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts, Monitor: Monitor{10 * time.Second, 5 * time.Second, 1, 3}}},
 		"and can be done without": {watchful, service(with(annotation.HealthMonitor.Key, "false")),
 			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+		"members are told who the client is": {usual, service(with(annotation.ProxyProtocol.Key, "v2")),
+			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts, Proxy: annotation.ProxyV2}},
 		"clients stay with their Pods": {usual, service(sticky),
 			Traffic{Algorithm: annotation.RoundRobin, Sticky: true, Timeouts: UsualTimeouts}},
 		"sources are in order, masked, each once": {usual, service(from("203.0.113.9/24", " 198.51.100.0/24 ", "203.0.113.0/24")),
@@ -57,8 +60,9 @@ func TestTraffic(t *testing.T) {
 			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("203.0.113.0/24"), Timeouts: UsualTimeouts}},
 	} {
 		t.Run(claim, func(t *testing.T) {
+			tt.want.Proxy = cmp.Or(tt.want.Proxy, annotation.NoProxy)
 			got := Evaluate(tt.config, Subject{Service: tt.service}, cloud).Intent.Traffic
-			if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			if diff := gocmp.Diff(tt.want, got, gocmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -3,6 +3,7 @@ package emulator
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // LBaaS v2 is load balancing as Neutron had it before Octavia took over. It is the
@@ -17,8 +18,7 @@ func legacyRoutes() []route {
 		"GET /lbaas/listeners/{id}/stats": true, "GET /lbaas/providers": true,
 	}
 	kept := keep(loadBalancerRoutes(), func(r route) bool {
-		quotas := len(r.path) > 12 && r.path[:13] == "/lbaas/quotas"
-		return !quotas && !gone[r.method+" "+r.path]
+		return !strings.HasPrefix(r.path, "/lbaas/quotas") && !gone[r.method+" "+r.path]
 	})
 	return append(kept, route{"GET", "/service-providers", http.StatusOK, listServiceProviders})
 }

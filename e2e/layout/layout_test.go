@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts"},
 	"webhook":             {"policy", "policy/facts"},
-	"reconcile/octavia":   {"policy"},
+	"reconcile/octavia":   {"policy", "policy/annotation"},
 	"reconcile/backend":   {"policy", "reconcile/octavia"},
 	"reconcile/plan":      {"reconcile/octavia"},
 	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},

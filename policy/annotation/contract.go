@@ -58,6 +58,11 @@ var (
 		Doc:   "How long a listener waits for more of a connection's first packets before it looks into them.",
 		parse: ParseTimeout, format: time.Duration.String,
 	}
+	ProxyProtocol = Def[Proxy]{
+		Key: Prefix + "proxy-protocol", Writer: Author, Default: "`none`",
+		Doc:   "`v1` or `v2` tells members of TCP ports who the client is, by a line of the PROXY protocol before its data, which they must expect; `none` does not. Changing it interrupts each port for a moment.",
+		parse: parseProxy, format: func(p Proxy) string { return string(p) },
+	}
 	HealthMonitor = Def[bool]{
 		Key: Prefix + "health-monitor", Writer: Author, Default: "`octavia.healthMonitor.enabled`",
 		Doc:   "`true` has the load balancer itself ask each member whether it is well, beside Kubernetes' readiness probes; `false` does not.",
@@ -164,6 +169,7 @@ func All() []Entry {
 		LoadBalancerIP.entry(), Internal.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
 		LBAlgorithm.entry(), ConnectionLimit.entry(),
 		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
+		ProxyProtocol.entry(),
 		HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
 		HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
 		Provider.entry(), FlavorID.entry(), Members.entry(),

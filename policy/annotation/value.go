@@ -47,6 +47,18 @@ func ParseAlgorithm(s string) (Algorithm, error) {
 	return choice(s, RoundRobin, LeastConnections, SourceIP, SourceIPPort)
 }
 
+// A Proxy says whether members are told who the client is, and how.
+type Proxy string
+
+// The versions of the PROXY protocol.
+const (
+	NoProxy Proxy = "none"
+	ProxyV1 Proxy = "v1" // a line of text
+	ProxyV2 Proxy = "v2" // a binary header
+)
+
+func parseProxy(s string) (Proxy, error) { return choice(s, NoProxy, ProxyV1, ProxyV2) }
+
 // longestTimeout is as much as Octavia takes.
 const longestTimeout = 24 * time.Hour
 

@@ -2,6 +2,7 @@ package octavia
 
 import (
 	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
 )
 
 // Backends are the members of each port of a Service.
@@ -29,7 +30,7 @@ func Desire(in policy.Intent, backends Backends) Tree {
 
 func listener(in policy.Intent, p policy.Port, members []Member) Listener {
 	k := Key{Protocol: string(p.Protocol), Port: p.Number}
-	pool := Pool{Name: Name(in.Name, k), Protocol: k.Protocol, Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky,
+	pool := Pool{Name: Name(in.Name, k), Protocol: spoken(k.Protocol, in.Traffic.Proxy), Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky,
 		Monitor: monitor(in.Traffic.Monitor)}
 	for _, m := range members {
 		m.Subnet = in.MemberSubnet
@@ -38,6 +39,17 @@ func listener(in policy.Intent, p policy.Port, members []Member) Listener {
 	return Listener{Key: k, Pool: pool, Settings: Settings{
 		Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
 	}}
+}
+
+// spoken is the protocol in which a pool speaks to its members.
+func spoken(protocol string, proxy annotation.Proxy) string {
+	switch {
+	case protocol == "TCP" && proxy == annotation.ProxyV1:
+		return "PROXY"
+	case protocol == "TCP" && proxy == annotation.ProxyV2:
+		return "PROXYV2"
+	}
+	return protocol
 }
 
 func monitor(m policy.Monitor) Monitor {

@@ -168,7 +168,7 @@ func texts(prefixes []netip.Prefix) []string {
 }
 
 // asks is how a health monitor asks members that speak a protocol.
-var asks = map[string]string{"TCP": monitors.TypeTCP, "UDP": "UDP-CONNECT", "SCTP": "SCTP"}
+var asks = map[string]string{"TCP": monitors.TypeTCP, "PROXY": monitors.TypeTCP, "PROXYV2": monitors.TypeTCP, "UDP": "UDP-CONNECT", "SCTP": "SCTP"}
 
 // monitor is a health monitor for members that speak a protocol.
 func monitor(o octavia.Owner, name, protocol string, m octavia.Monitor) monitors.CreateOpts {

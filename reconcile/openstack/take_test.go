@@ -92,6 +92,21 @@ func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {
 	}
 }
 
+func TestTheProxyProtocolComesAndGoes(t *testing.T) {
+	s := newSky(t)
+	for _, protocol := range []string{"PROXYV2", "TCP", "PROXY"} {
+		want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+		want.Listeners[0].Pool.Protocol = protocol
+		want.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+		if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+			t.Errorf("%s: %s", protocol, diff)
+		}
+	}
+	if n := s.cloud.Counts()["POST lbaas/loadbalancers"]; n != 1 {
+		t.Errorf("the load balancer was made %d times", n)
+	}
+}
+
 func TestThePortChanges(t *testing.T) {
 	s := newSky(t)
 	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))

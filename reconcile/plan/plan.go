@@ -38,7 +38,7 @@ func beyondRepair(desired, observed octavia.Tree) bool {
 func closed(desired, observed octavia.Tree) Plan {
 	var p Plan
 	for _, l := range observed.Listeners {
-		if _, wanted := desired.Listener(l.Key); !wanted {
+		if want, wanted := desired.Listener(l.Key); !wanted || outgrown(want, l) {
 			p = append(p, DeleteListener{l.ID, l.Key})
 			if l.Pool.Name != "" {
 				p = append(p, DeletePool{l.Pool.ID, l.Pool.Name})
@@ -51,11 +51,20 @@ func closed(desired, observed octavia.Tree) Plan {
 	return p
 }
 
+// outgrown reports whether a listener has a pool that cannot become the one it should
+// have: Octavia never changes the protocol of a pool.
+func outgrown(want, have octavia.Listener) bool {
+	return have.Pool.Name != "" && have.Pool.Protocol != want.Pool.Protocol
+}
+
 // opened creates and fills what is missing.
 func opened(desired, observed octavia.Tree) Plan {
 	var p Plan
 	for _, want := range desired.Listeners {
 		have, exists := observed.Listener(want.Key)
+		if outgrown(want, have) {
+			have, exists = octavia.Listener{}, false
+		}
 		if !exists {
 			p = append(p, CreateListener{observed.ID, octavia.Name(desired.Name, want.Key), want})
 		} else if changes := have.Settings.Changes(want.Settings); len(changes) > 0 {

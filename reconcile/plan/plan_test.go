@@ -112,6 +112,8 @@ func TestDiff(t *testing.T) {
 			want: "update listener TCP/80: sources, connection limit, timeouts\n"},
 		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "update pool shop/web:TCP:80: algorithm, session persistence\n"},
+		"a pool never changes its protocol": {desired: proxied(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "delete listener TCP/80\ndelete pool shop/web:TCP:80\ncreate listener TCP/80\ncreate pool shop/web:TCP:80\nset 1 member of pool shop/web:TCP:80\n"},
 		"a health monitor comes": {desired: watched(tree(none, 1, 80), 10), observed: built(tree(none, 1, 80)),
 			want: "create health monitor of pool shop/web:TCP:80\n"},
 		"and changes": {desired: watched(tree(none, 1, 80), 20), observed: built(watched(tree(none, 1, 80), 10)),
@@ -150,6 +152,8 @@ func watched(t octavia.Tree, seconds int) octavia.Tree {
 	t.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Duration(seconds) * time.Second, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
 	return t
 }
+
+func proxied(t octavia.Tree) octavia.Tree { t.Listeners[0].Pool.Protocol = "PROXY"; return t }
 
 func failed(t octavia.Tree) octavia.Tree { t.Status = octavia.Failed; return t }
 
