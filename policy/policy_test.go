@@ -152,7 +152,7 @@ func TestFindings(t *testing.T) {
 			"deny algorithm: metadata.annotations[octagate.dev/lb-algorithm] ROUND_ROBIN is not an algorithm of the provider ovn; use SOURCE_IP_PORT, or leave it out\n"},
 		"algorithm: each has its own": {Subject{Service: service(with(annotation.LBAlgorithm.Key, "LEAST_CONNECTIONS"))}, cloud, ""},
 		"annotation: a timeout needs its unit": {Subject{Service: service(with(annotation.TimeoutClientData.Key, "50000"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/timeout-client-data] 50000 must be a time with its unit, from 0s to 24h, such as 50s or 1500ms\n"},
+			"deny annotation: metadata.annotations[octagate.dev/timeout-client-data] 50000 must be a time with its unit, from 1ms to 24h, such as 50s\n"},
 		"annotation: no limit is not a limit": {Subject{Service: service(with(annotation.ConnectionLimit.Key, "-1"))}, cloud,
 			"deny annotation: metadata.annotations[octagate.dev/connection-limit] -1 must be a number of connections from 1 up; leave it out for no limit\n"},
 

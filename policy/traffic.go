@@ -34,16 +34,13 @@ type Monitor struct {
 // UsualMonitor is what a health monitor is if nobody chose.
 var UsualMonitor = Monitor{Delay: 10 * time.Second, Timeout: 5 * time.Second, MaxRetries: 3, MaxRetriesDown: 3}
 
-// Timeouts are how long a listener waits before it gives up.
+// Timeouts are how long a listener waits before it gives up; 0: as the cloud has it.
 type Timeouts struct {
 	ClientData    time.Duration // for a silent client
 	MemberData    time.Duration // for a silent member
 	MemberConnect time.Duration // for a connection to a member
 	TCPInspect    time.Duration // for more to look into
 }
-
-// UsualTimeouts are those that Octavia has of itself.
-var UsualTimeouts = Timeouts{ClientData: 50 * time.Second, MemberData: 50 * time.Second, MemberConnect: 5 * time.Second}
 
 // ovn is the provider that has an algorithm of its own, and no other.
 const ovn = "ovn"

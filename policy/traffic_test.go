@@ -16,7 +16,6 @@ func sticky(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinity
 
 func TestTraffic(t *testing.T) {
 	usual := config
-	usual.Timeouts = UsualTimeouts
 	patient := usual
 	patient.Timeouts.MemberData, patient.Algorithm = time.Hour, annotation.SourceIP
 	watchful := usual
@@ -32,9 +31,9 @@ func TestTraffic(t *testing.T) {
 		service *corev1.Service
 		want    Traffic
 	}{
-		"what nobody chose is as Octavia has it": {usual, service(), Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+		"what nobody chose is as Octavia has it": {usual, service(), Traffic{Algorithm: annotation.RoundRobin}},
 		"the operator chooses": {patient, service(),
-			Traffic{Algorithm: annotation.SourceIP, Timeouts: Timeouts{50 * time.Second, time.Hour, 5 * time.Second, 0}}},
+			Traffic{Algorithm: annotation.SourceIP, Timeouts: Timeouts{MemberData: time.Hour}}},
 		"the author chooses more closely": {patient, service(
 			with(annotation.LBAlgorithm.Key, "LEAST_CONNECTIONS"), with(annotation.ConnectionLimit.Key, "100"),
 			with(annotation.TimeoutClientData.Key, "1s"), with(annotation.TimeoutMemberData.Key, "2s"),
@@ -44,20 +43,20 @@ func TestTraffic(t *testing.T) {
 		"ovn has an algorithm of its own": {patient, service(with(annotation.Provider.Key, "ovn")),
 			Traffic{Algorithm: annotation.SourceIPPort, Timeouts: patient.Timeouts}},
 		"a health monitor is asked for": {watchful, service(with(annotation.HealthMonitorMaxRetries.Key, "1")),
-			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts, Monitor: Monitor{10 * time.Second, 5 * time.Second, 1, 3}}},
+			Traffic{Algorithm: annotation.RoundRobin, Monitor: Monitor{10 * time.Second, 5 * time.Second, 1, 3}}},
 		"and can be done without": {watchful, service(with(annotation.HealthMonitor.Key, "false")),
-			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+			Traffic{Algorithm: annotation.RoundRobin}},
 		"members are told who the client is": {usual, service(with(annotation.ProxyProtocol.Key, "v2")),
-			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts, Proxy: annotation.ProxyV2}},
+			Traffic{Algorithm: annotation.RoundRobin, Proxy: annotation.ProxyV2}},
 		"clients stay with their Pods": {usual, service(sticky),
-			Traffic{Algorithm: annotation.RoundRobin, Sticky: true, Timeouts: UsualTimeouts}},
+			Traffic{Algorithm: annotation.RoundRobin, Sticky: true}},
 		"sources are in order, masked, each once": {usual, service(from("203.0.113.9/24", " 198.51.100.0/24 ", "203.0.113.0/24")),
-			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("198.51.100.0/24", "203.0.113.0/24"), Timeouts: UsualTimeouts}},
+			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("198.51.100.0/24", "203.0.113.0/24")}},
 		"everybody is no restriction": {usual, service(from("203.0.113.0/24", "0.0.0.0/0")),
-			Traffic{Algorithm: annotation.RoundRobin, Timeouts: UsualTimeouts}},
+			Traffic{Algorithm: annotation.RoundRobin}},
 		"the field wins over the old annotation": {usual,
 			service(from("203.0.113.0/24"), with(corev1.AnnotationLoadBalancerSourceRangesKey, "198.51.100.0/24")),
-			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("203.0.113.0/24"), Timeouts: UsualTimeouts}},
+			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("203.0.113.0/24")}},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			tt.want.Proxy = cmp.Or(tt.want.Proxy, annotation.NoProxy)

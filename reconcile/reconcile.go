@@ -53,7 +53,8 @@ type Facts interface {
 
 // A Reconciler reconciles one Service at a time.
 type Reconciler struct {
-	Cluster string // its name in the cloud
+	Cluster string        // its name in the cloud
+	Mend    time.Duration // how long a broken load balancer is left alone before it is made anew; 0: for ever
 	Policy  policy.Config
 	Facts   Facts
 	Cloud   Cloud
@@ -139,14 +140,14 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 // following its Pods.
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if leaving(svc, v) {
-		r.mending.forget(svc.UID)
+		r.mending.gone(svc.UID)
 		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
 	}
 	against := objection(v, observed)
-	if observed.Status == octavia.Failed && against.Finished() {
+	if against.Finished() {
 		against = r.unmended(svc, observed)
 	}
-	if !against.Finished() && (!observed.Exists() || observed.Status == octavia.Failed) {
+	if !against.Finished() && (!observed.Exists() || observed.Broken()) {
 		return against
 	}
 	desired, err := r.desire(ctx, svc, v)
@@ -174,21 +175,47 @@ func objection(v policy.Verdict, observed octavia.Tree) Outcome {
 	switch {
 	case v.Denied():
 		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
-	case v.Unverified() && !observed.Exists():
+	case v.Unverified() && (!observed.Exists() || observed.Broken()):
 		return Outcome{Reason: unverified, Waiting: "what the Service asks for is not verified yet: OpenStack has not answered", Again: unverifiedPause}
 	}
 	return Outcome{}
 }
 
-// unmended is the outcome while a load balancer in ERROR is left alone; finished:
-// it is time to make it anew.
+// stuckPause is how long, at most, what Octavia never finished making is left alone: it
+// has not served anybody yet.
+const stuckPause = 30 * time.Second
+
+// unmended is the outcome while a broken load balancer is left alone; finished: there
+// is nothing to mend, or it is time to.
 func (r *Reconciler) unmended(svc *corev1.Service, observed octavia.Tree) Outcome {
-	pause := r.mending.wait(svc.UID, time.Now())
-	if pause <= 0 {
+	now := time.Now()
+	if !observed.Broken() {
+		if observed.Status == octavia.Active {
+			r.mending.well(svc.UID, now)
+		}
 		return Outcome{}
 	}
-	return Outcome{Reason: broken, Again: pause, Warn: true,
-		Waiting: "Octavia has it in ERROR; it is made anew if it stays so; see: openstack loadbalancer show " + observed.ID}
+	o := Outcome{Reason: broken, Warn: true, Waiting: trouble(observed) + "; see: openstack loadbalancer show " + observed.ID}
+	if r.Mend == 0 {
+		return o
+	}
+	after := r.Mend
+	if observed.Stuck != "" {
+		after = min(after, stuckPause)
+	}
+	if o.Again = r.mending.wait(svc.UID, after, now); o.Again <= 0 {
+		return Outcome{}
+	}
+	o.Waiting = trouble(observed) + "; it is made anew if it stays so; see: openstack loadbalancer show " + observed.ID
+	return o
+}
+
+// trouble is what is wrong with a broken load balancer.
+func trouble(observed octavia.Tree) string {
+	if observed.Stuck != "" {
+		return "Octavia never finished making " + observed.Stuck
+	}
+	return "Octavia has it in ERROR"
 }
 
 func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {
@@ -217,6 +244,9 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		}
 		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
 			return stopped(err)
+		}
+		if remove, ok := step.(plan.DeleteLoadBalancer); ok && remove.While != "" {
+			r.mending.begun(svc.UID, time.Now())
 		}
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
 		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)

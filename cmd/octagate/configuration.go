@@ -63,7 +63,8 @@ type Octavia struct {
 	Protocols  []string `yaml:"protocols"`  // whose ports get a listener: TCP, UDP, SCTP; default TCP
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
-	Poll       duration `yaml:"poll"` // between looks at load balancers that are changing; default 3s
+	MendAfter  duration `yaml:"mendAfter"` // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
+	Poll       duration `yaml:"poll"`      // between looks at load balancers that are changing; default 3s
 }
 
 // Monitor is how load balancers ask their members whether they are well.
@@ -75,12 +76,12 @@ type Monitor struct {
 	MaxRetriesDown int      `yaml:"maxRetriesDown"` // default 3
 }
 
-// Timeouts are how long listeners wait before they give up.
+// Timeouts are how long listeners wait before they give up; default: as the cloud has it.
 type Timeouts struct {
-	ClientData    duration `yaml:"clientData"`    // default 50s
-	MemberData    duration `yaml:"memberData"`    // default 50s
-	MemberConnect duration `yaml:"memberConnect"` // default 5s
-	TCPInspect    duration `yaml:"tcpInspect"`    // default 0s
+	ClientData    duration `yaml:"clientData"`
+	MemberData    duration `yaml:"memberData"`
+	MemberConnect duration `yaml:"memberConnect"`
+	TCPInspect    duration `yaml:"tcpInspect"`
 }
 
 // A timeout is one of the Timeouts by its key.
@@ -119,12 +120,8 @@ type LeaderElection struct {
 func (c Configuration) defaulted() Configuration {
 	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
-	t, usual := &c.Octavia.Timeouts, policy.UsualTimeouts
-	t.ClientData = cmp.Or(t.ClientData, duration(usual.ClientData.String()))
-	t.MemberData = cmp.Or(t.MemberData, duration(usual.MemberData.String()))
-	t.MemberConnect = cmp.Or(t.MemberConnect, duration(usual.MemberConnect.String()))
-	t.TCPInspect = cmp.Or(t.TCPInspect, duration(usual.TCPInspect.String()))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
+	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")

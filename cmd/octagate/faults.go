@@ -54,9 +54,11 @@ func (c Configuration) faults() []fault {
 	check(err == nil || c.Octavia.Algorithm == "", "octavia.algorithm", c.Octavia.Algorithm, fmt.Sprint(err))
 	for _, t := range c.Octavia.Timeouts.named() {
 		_, err := annotation.ParseTimeout(string(t.duration))
-		check(err == nil, "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
+		check(err == nil || t.duration == "", "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
 	}
 	all = append(all, c.Octavia.Monitor.faults()...)
+	after, err := time.ParseDuration(string(c.Octavia.MendAfter))
+	check(err == nil && after >= 0, "octavia.mendAfter", string(c.Octavia.MendAfter), "must be a duration, such as 2m; 0s for never")
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
 	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")

@@ -43,7 +43,7 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"an algorithm is one of Octavia's": {good + "octavia: {algorithm: ROUNDROBIN}\n",
 			`7:22: octavia.algorithm "ROUNDROBIN" must be ROUND_ROBIN or LEAST_CONNECTIONS or SOURCE_IP or SOURCE_IP_PORT; did you mean "ROUND_ROBIN"?`},
 		"a timeout has a unit": {good + "octavia: {timeouts: {memberData: 50}}\n",
-			`7:34: octavia.timeouts.memberData "50" must be a time with its unit, from 0s to 24h, such as 50s or 1500ms`},
+			`7:34: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},
 		"a health monitor does not wait for longer than it pauses": {good + "octavia: {healthMonitor: {delay: 2s, maxRetries: 11}}\n",
 			`7:50: octavia.healthMonitor.maxRetries "11" must be a number from 1 to 10
 1:1: octavia.healthMonitor.timeout "5s" must not be longer than the delay, which is 2s`},

@@ -38,7 +38,7 @@ func run(ctx context.Context, c Configuration) error {
 		Client: cloud, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
 	}
 	reconciler := &reconcile.Reconciler{
-		Cluster: c.ClusterName, Policy: c.policy(), Facts: known, Cloud: watch,
+		Cluster: c.ClusterName, Policy: c.policy(), Facts: known, Cloud: watch, Mend: c.Octavia.MendAfter.value(),
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
 	}
 	watch.Changed = reconciler.Changed

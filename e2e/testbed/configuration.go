@@ -20,6 +20,7 @@ octavia:
   provider: amphora
   memberMode: L3
   poll: 250ms
+  mendAfter: 2s
 webhook:
   bindAddress: WEBHOOK
 metrics:

@@ -40,7 +40,7 @@ var (
 	}
 	TimeoutClientData = Def[time.Duration]{
 		Key: Prefix + "timeout-client-data", Writer: Author, Default: "`octavia.timeouts.clientData`",
-		Doc:   "How long a client may be silent, such as `50s`; 0s to 24h.",
+		Doc:   "How long a client may be silent, such as `50s`; 1ms to 24h. Leaving it out again keeps what is set.",
 		parse: ParseTimeout, format: time.Duration.String,
 	}
 	TimeoutMemberData = Def[time.Duration]{

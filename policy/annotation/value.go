@@ -63,11 +63,11 @@ func parseProxy(s string) (Proxy, error) { return choice(s, NoProxy, ProxyV1, Pr
 const longestTimeout = 24 * time.Hour
 
 // ParseTimeout reads a duration that Octavia can have as a timeout: whole
-// milliseconds, from none to a day.
+// milliseconds, up to a day.
 func ParseTimeout(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 || d > longestTimeout || d != d.Truncate(time.Millisecond) {
-		return 0, errors.New("must be a time with its unit, from 0s to 24h, such as 50s or 1500ms")
+	if err != nil || d <= 0 || d > longestTimeout || d != d.Truncate(time.Millisecond) {
+		return 0, errors.New("must be a time with its unit, from 1ms to 24h, such as 50s")
 	}
 	return d, nil
 }

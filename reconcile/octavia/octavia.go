@@ -77,23 +77,39 @@ type Settings struct {
 	Timeouts        Timeouts
 }
 
-// Timeouts are how long a listener waits before it gives up.
+// Timeouts are how long a listener waits before it gives up. Where nothing is desired
+// (0) the cloud's own is as good as any: it may be whatever its operator chose.
 type Timeouts policy.Timeouts
 
-// UsualTimeouts are those that Octavia has of itself.
-var UsualTimeouts = Timeouts(policy.UsualTimeouts)
+// fulfil reports whether the timeouts are what is wanted, as far as anything is.
+func (t Timeouts) fulfil(want Timeouts) bool {
+	return (want.ClientData == 0 || t.ClientData == want.ClientData) && (want.MemberData == 0 || t.MemberData == want.MemberData) &&
+		(want.MemberConnect == 0 || t.MemberConnect == want.MemberConnect) && (want.TCPInspect == 0 || t.TCPInspect == want.TCPInspect)
+}
+
+// A Change names one of the settings.
+type Change string
+
+// The settings of listeners and of pools.
+const (
+	SourcesChange     Change = "sources"
+	LimitChange       Change = "connection limit"
+	TimeoutsChange    Change = "timeouts"
+	AlgorithmChange   Change = "algorithm"
+	PersistenceChange Change = "session persistence"
+)
 
 // Changes names what is otherwise in want; empty: nothing.
-func (s Settings) Changes(want Settings) []string {
-	var names []string
+func (s Settings) Changes(want Settings) []Change {
+	var names []Change
 	if !slices.Equal(s.Sources, want.Sources) {
-		names = append(names, "sources")
+		names = append(names, SourcesChange)
 	}
 	if s.ConnectionLimit != want.ConnectionLimit {
-		names = append(names, "connection limit")
+		names = append(names, LimitChange)
 	}
-	if s.Timeouts != want.Timeouts {
-		names = append(names, "timeouts")
+	if !s.Timeouts.fulfil(want.Timeouts) {
+		names = append(names, TimeoutsChange)
 	}
 	return names
 }
@@ -125,13 +141,13 @@ func (m Monitor) Like(n Monitor) bool {
 
 // Changes names what is otherwise in want, of what can be changed on a pool beside
 // its members; empty: nothing.
-func (p Pool) Changes(want Pool) []string {
-	var names []string
+func (p Pool) Changes(want Pool) []Change {
+	var names []Change
 	if p.Algorithm != want.Algorithm {
-		names = append(names, "algorithm")
+		names = append(names, AlgorithmChange)
 	}
 	if p.Sticky != want.Sticky {
-		names = append(names, "session persistence")
+		names = append(names, PersistenceChange)
 	}
 	return names
 }
@@ -161,6 +177,9 @@ type FloatingIP struct {
 
 // Exists reports whether there is a load balancer.
 func (t Tree) Exists() bool { return t.ID != "" || t.Name != "" }
+
+// Broken reports whether Octavia has given up on the load balancer.
+func (t Tree) Broken() bool { return t.Status == Failed || t.Stuck != "" }
 
 // Empty reports whether there is nothing at all, not even a floating IP.
 func (t Tree) Empty() bool { return !t.Exists() && len(t.Loose) == 0 && t.FloatingIP == FloatingIP{} }

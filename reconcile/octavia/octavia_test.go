@@ -17,12 +17,12 @@ func TestDesire(t *testing.T) {
 	http := policy.Port{Name: "http", Protocol: corev1.ProtocolTCP, Number: 80}
 	in := policy.Intent{
 		Name: "shop/web", VIP: netip.MustParseAddr("10.2.0.7"), VIPSubnet: "service", MemberSubnet: "pod", Provider: "amphora",
-		Listeners: []policy.Port{https, http}, Traffic: policy.Traffic{Algorithm: "SOURCE_IP", Sticky: true, ConnectionLimit: 9, Timeouts: policy.UsualTimeouts}, ExternalIP: policy.ExternalIP{Method: policy.Pool, Network: "public"},
+		Listeners: []policy.Port{https, http}, Traffic: policy.Traffic{Algorithm: "SOURCE_IP", Sticky: true, ConnectionLimit: 9, Timeouts: policy.Timeouts{MemberData: 7}}, ExternalIP: policy.ExternalIP{Method: policy.Pool, Network: "public"},
 	}
 	pod := Member{Name: "shop/a:8080", Address: netip.MustParseAddr("10.1.0.10"), Port: 8080}
 	reached := pod
 	reached.Subnet = "pod"
-	settings := Settings{ConnectionLimit: 9, Timeouts: UsualTimeouts}
+	settings := Settings{ConnectionLimit: 9, Timeouts: Timeouts{MemberData: 7}}
 	want := Tree{
 		Name: "shop/web", VIP: VIP{Address: in.VIP, Subnet: "service"}, Provider: "amphora",
 		Listeners: []Listener{

@@ -74,7 +74,7 @@ func (s *sky) desired(external octavia.FloatingIP, members ...string) octavia.Tr
 	}
 	return octavia.Tree{
 		Name: "shop/web", VIP: octavia.VIP{Address: netip.MustParseAddr("10.2.0.7"), Subnet: s.networks.ServiceSubnet},
-		Listeners: []octavia.Listener{{Key: k, Pool: pool, Settings: octavia.Settings{Timeouts: octavia.UsualTimeouts}}}, FloatingIP: external,
+		Listeners: []octavia.Listener{{Key: k, Pool: pool}}, FloatingIP: external,
 	}
 }
 
@@ -118,8 +118,14 @@ func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 	return octavia.Tree{}
 }
 
-// same compares trees less what only the cloud knows.
+// same compares trees less what only the cloud knows, and timeouts where somebody
+// asked for any.
 var same = cmp.Options{
+	cmp.Comparer(func(a, b octavia.Timeouts) bool {
+		either := func(a, b time.Duration) bool { return a == 0 || b == 0 || a == b }
+		return either(a.ClientData, b.ClientData) && either(a.MemberData, b.MemberData) &&
+			either(a.MemberConnect, b.MemberConnect) && either(a.TCPInspect, b.TCPInspect)
+	}),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 	cmpopts.IgnoreFields(octavia.Tree{}, "ID", "Status", "Provider", "FloatingIP"),
 	cmpopts.IgnoreFields(octavia.VIP{}, "Port"),

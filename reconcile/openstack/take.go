@@ -23,13 +23,16 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 	case plan.CreateLoadBalancer:
 		return loadbalancers.Create(ctx, s.balance, balancer(o, step.Tree)).Err
 	case plan.DeleteLoadBalancer:
+		if err := s.still(ctx, step); err != nil {
+			return err
+		}
 		return gone(loadbalancers.Delete(ctx, s.balance, step.ID, loadbalancers.DeleteOpts{Cascade: true}).ExtractErr())
 	case plan.CreateListener:
 		opts := listener(o, step.Name, step.Listener)
 		opts.LoadbalancerID = step.LoadBalancerID
 		return listeners.Create(ctx, s.balance, opts).Err
 	case plan.UpdateListener:
-		return listeners.Update(ctx, s.balance, step.ID, settings(step.Settings)).Err
+		return listeners.Update(ctx, s.balance, step.ID, changed(step.Settings, step.Changes)).Err
 	case plan.DeleteListener:
 		return gone(listeners.Delete(ctx, s.balance, step.ID).ExtractErr())
 	case plan.CreatePool:
@@ -37,9 +40,7 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 		opts.ListenerID = step.ListenerID
 		return pools.Create(ctx, s.balance, opts).Err
 	case plan.UpdatePool:
-		return pools.Update(ctx, s.balance, step.Pool.ID, pools.UpdateOpts{
-			LBMethod: pools.LBMethod(step.Pool.Algorithm), Persistence: cmp.Or(persistence(step.Pool), &pools.SessionPersistence{}),
-		}).Err
+		return pools.Update(ctx, s.balance, step.Pool.ID, changedPool(step.Pool, step.Changes)).Err
 	case plan.CreateMonitor:
 		opts := monitor(o, step.Name, step.Protocol, step.Monitor)
 		opts.PoolID = step.PoolID
@@ -54,6 +55,22 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) err
 		return pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
 	}
 	return s.takeFloatingIP(ctx, o, step)
+}
+
+// still looks whether a load balancer has the status for which it is to go: it may have
+// recovered since it was seen.
+func (s *session) still(ctx context.Context, step plan.DeleteLoadBalancer) error {
+	if step.While == "" {
+		return nil
+	}
+	lb, err := loadbalancers.Get(ctx, s.balance, step.ID).Extract()
+	if err != nil {
+		return gone(err)
+	}
+	if octavia.Status(lb.ProvisioningStatus) != step.While {
+		return &plan.Refusal{Reason: plan.Busy, Err: fmt.Errorf("it is %s by now, not %s any more", lb.ProvisioningStatus, step.While)}
+	}
+	return nil
 }
 
 func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan.Step) error {
@@ -126,37 +143,60 @@ func listener(o octavia.Owner, name string, l octavia.Listener) listeners.Create
 	opts := listeners.CreateOpts{
 		Name: name, Tags: o.Tags(), Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
 	}
-	// What is as Octavia has it anyway is left out: an old one does not know it all.
+	// What nobody asked for is left out: an old Octavia does not know it all.
 	if l.Settings.ConnectionLimit > 0 {
 		opts.ConnLimit = &l.Settings.ConnectionLimit
-	}
-	if l.Settings.Timeouts != octavia.UsualTimeouts {
-		t := milliseconds(l.Settings.Timeouts)
-		opts.TimeoutClientData, opts.TimeoutMemberData, opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = &t[0], &t[1], &t[2], &t[3]
 	}
 	if len(l.Settings.Sources) > 0 {
 		opts.AllowedCIDRs = texts(l.Settings.Sources)
 	}
+	t := l.Settings.Timeouts
+	opts.TimeoutClientData, opts.TimeoutMemberData = milliseconds(t.ClientData), milliseconds(t.MemberData)
+	opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = milliseconds(t.MemberConnect), milliseconds(t.TCPInspect)
 	return opts
 }
 
-// settings changes all that can be changed on a listener.
-func settings(s octavia.Settings) listeners.UpdateOpts {
-	t, limit, sources := milliseconds(s.Timeouts), cmp.Or(s.ConnectionLimit, unlimited), texts(s.Sources)
-	return listeners.UpdateOpts{
-		ConnLimit: &limit, AllowedCIDRs: &sources,
-		TimeoutClientData: &t[0], TimeoutMemberData: &t[1], TimeoutMemberConnect: &t[2], TimeoutTCPInspect: &t[3],
+// changed is what is to change of a listener, and nothing else: an old Octavia does
+// not know it all.
+func changed(s octavia.Settings, changes []octavia.Change) listeners.UpdateOpts {
+	var opts listeners.UpdateOpts
+	for _, change := range changes {
+		switch change {
+		case octavia.SourcesChange:
+			opts.AllowedCIDRs = new(texts(s.Sources))
+		case octavia.LimitChange:
+			opts.ConnLimit = new(cmp.Or(s.ConnectionLimit, unlimited))
+		case octavia.TimeoutsChange:
+			opts.TimeoutClientData, opts.TimeoutMemberData = milliseconds(s.Timeouts.ClientData), milliseconds(s.Timeouts.MemberData)
+			opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = milliseconds(s.Timeouts.MemberConnect), milliseconds(s.Timeouts.TCPInspect)
+		}
 	}
+	return opts
+}
+
+// changedPool is the same of a pool.
+func changedPool(p octavia.Pool, changes []octavia.Change) pools.UpdateOpts {
+	var opts pools.UpdateOpts
+	for _, change := range changes {
+		switch change {
+		case octavia.AlgorithmChange:
+			opts.LBMethod = pools.LBMethod(p.Algorithm)
+		case octavia.PersistenceChange:
+			opts.Persistence = cmp.Or(persistence(p), &pools.SessionPersistence{})
+		}
+	}
+	return opts
 }
 
 // unlimited is Octavia's word for no limit.
 const unlimited = -1
 
-func milliseconds(t octavia.Timeouts) (ms [4]int) {
-	for i, d := range []time.Duration{t.ClientData, t.MemberData, t.MemberConnect, t.TCPInspect} {
-		ms[i] = int(d.Milliseconds())
+// milliseconds is nil where nothing is asked for.
+func milliseconds(d time.Duration) *int {
+	if d == 0 {
+		return nil
 	}
-	return ms
+	return new(int(d.Milliseconds()))
 }
 
 func texts(prefixes []netip.Prefix) []string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
@@ -70,6 +71,65 @@ func TestSettingsComeAndGo(t *testing.T) {
 			t.Errorf("%s: %s", step.claim, diff)
 		}
 	}
+}
+
+// The operator of a cloud may have chosen other timeouts than Octavia's own.
+func TestTimeoutsThatNobodyAskedForAreLeftAlone(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}))
+	s.step(plan.UpdateListener{ID: built.Listeners[0].ID, Changes: []octavia.Change{octavia.TimeoutsChange},
+		Settings: octavia.Settings{Timeouts: octavia.Timeouts{ClientData: time.Hour}}})
+	s.clock.Pass(settle)
+	if p := plan.Diff(s.desired(octavia.FloatingIP{}), s.see()); len(p) > 0 {
+		t.Errorf("plan:\n%s", p)
+	}
+	asked := s.desired(octavia.FloatingIP{})
+	asked.Listeners[0].Settings.Timeouts.MemberData = time.Minute
+	got := s.reach(asked).Listeners[0].Settings.Timeouts
+	if want := (octavia.Timeouts{ClientData: time.Hour, MemberData: time.Minute, MemberConnect: 5 * time.Second}); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// An old Octavia is told of nothing that it does not know, unless it is asked for.
+func TestAnOldOctaviaIsAskedOnlyForWhatItKnows(t *testing.T) {
+	s := skyWith(t, emulator.Options{APIVersion: "v2.5"})
+	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
+	limited := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+	limited.Listeners[0].Settings.ConnectionLimit = 5
+	if diff := cmp.Diff(limited, s.reach(limited), same); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What the cloud refuses to change does not keep the members from following.
+func TestMembersFollowAlthoughASettingIsRefused(t *testing.T) {
+	s := skyWith(t, emulator.Options{APIVersion: "v2.5"})
+	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.11")
+	want.Listeners[0].Settings.Sources = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+	p := plan.Diff(want, s.see())
+	s.step(p[0])
+	s.clock.Pass(settle)
+	if got := s.see().Listeners[0].Pool.Members; len(got) != 1 || got[0].Address.String() != "10.1.0.11" {
+		t.Errorf("got %+v by\n%s", got, p)
+	}
+	if err := s.watch.Take(t.Context(), owner, p[1]); reasonOf(err) != plan.Invalid {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A load balancer that has recovered since it was seen in ERROR stays.
+func TestWhatHasRecoveredIsNotDeleted(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}))
+	remove := plan.DeleteLoadBalancer{ID: built.ID, Name: built.Name, While: octavia.Failed}
+	if err := s.watch.Take(t.Context(), owner, remove); reasonOf(err) != plan.Busy {
+		t.Errorf("got %v", err)
+	}
+	s.cloud.Break(built.ID)
+	s.see()
+	s.step(remove)
 }
 
 func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {

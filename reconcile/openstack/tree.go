@@ -97,17 +97,13 @@ func (c children) stuck(lb loadbalancers.LoadBalancer) string {
 	return ""
 }
 
-// observed are the settings of a listener. A cloud that is too old to have timeouts
-// has the usual ones.
+// observed are the settings of a listener.
 func observed(l listeners.Listener) octavia.Settings {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	s := octavia.Settings{ConnectionLimit: max(l.ConnLimit, 0), Timeouts: octavia.Timeouts{
 		ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
 		MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),
 	}}
-	if s.Timeouts == (octavia.Timeouts{}) {
-		s.Timeouts = octavia.UsualTimeouts
-	}
 	for _, text := range l.AllowedCIDRs {
 		if p, err := netip.ParsePrefix(text); err == nil {
 			s.Sources = append(s.Sources, p)

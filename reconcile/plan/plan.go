@@ -14,24 +14,31 @@ import (
 // existing load balancer, the VIP's address makes it be built anew; the rest (name,
 // subnet, provider, flavor) is left as it is. One that Octavia left half made, or
 // that is in ERROR, is built anew, too: Octavia changes nothing on it any more.
+//
+// Members come first: what else is to change, the cloud may refuse.
 func Diff(desired, observed octavia.Tree) Plan {
 	var p Plan
 	switch {
-	case desired.Exists() && observed.Exists() && beyondRepair(desired, observed):
-		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}, CreateLoadBalancer{desired}}
+	case desired.Exists() && observed.Exists() && observed.Broken():
+		p = anew(desired, observed, observed.Status)
+		observed.VIP.Port = "" // it is about to go
+	case desired.Exists() && observed.Exists() && desired.VIP.Address != observed.VIP.Address:
+		p = anew(desired, observed, "")
+		observed.VIP.Port = ""
 	case desired.Exists() && observed.Exists():
-		p = append(closed(desired, observed), opened(desired, observed)...)
+		rest := append(closed(desired, observed), opened(desired, observed)...)
+		p = append(rest.Upkeep(), rest.beyondUpkeep()...)
 	case desired.Exists():
 		p = Plan{CreateLoadBalancer{desired}}
 	case observed.Exists():
-		p = Plan{DeleteLoadBalancer{observed.ID, observed.Name}}
+		p = Plan{DeleteLoadBalancer{ID: observed.ID, Name: observed.Name}}
 	}
 	return floatingIP(desired, observed, p)
 }
 
-// beyondRepair reports whether a load balancer has to be made anew.
-func beyondRepair(desired, observed octavia.Tree) bool {
-	return desired.VIP.Address != observed.VIP.Address || observed.Stuck != "" || observed.Status == octavia.Failed
+// anew deletes a load balancer, while it still has a status, and makes another.
+func anew(desired, observed octavia.Tree, while octavia.Status) Plan {
+	return Plan{DeleteLoadBalancer{observed.ID, observed.Name, while}, CreateLoadBalancer{desired}}
 }
 
 // closed deletes before anything is created, so that a port can change hands.
@@ -176,9 +183,15 @@ func (p Plan) Stepwise() Plan {
 
 // Upkeep is the part of p that keeps what is built going and changes nothing else:
 // the members of pools that exist.
-func (p Plan) Upkeep() Plan {
-	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool {
-		set, members := s.(SetMembers)
-		return !members || set.PoolID == ""
-	})
+func (p Plan) Upkeep() Plan { return slices.DeleteFunc(slices.Clone(p), changes) }
+
+// beyondUpkeep is the rest of p.
+func (p Plan) beyondUpkeep() Plan {
+	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool { return !changes(s) })
+}
+
+// changes reports whether a step does more than to keep what is built going.
+func changes(s Step) bool {
+	set, members := s.(SetMembers)
+	return !members || set.PoolID == ""
 }

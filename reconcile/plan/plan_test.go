@@ -138,7 +138,7 @@ func TestDiff(t *testing.T) {
 
 func limited(t octavia.Tree) octavia.Tree {
 	t.Listeners[0].Settings = octavia.Settings{
-		Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ConnectionLimit: 5, Timeouts: octavia.UsualTimeouts,
+		Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ConnectionLimit: 5, Timeouts: octavia.Timeouts{MemberData: time.Hour},
 	}
 	return t
 }

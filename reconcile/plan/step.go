@@ -22,7 +22,10 @@ type (
 	// CreateLoadBalancer makes a load balancer and all that is under it in one call.
 	CreateLoadBalancer struct{ Tree octavia.Tree }
 	// DeleteLoadBalancer deletes a load balancer and all that is under it in one call.
-	DeleteLoadBalancer struct{ ID, Name string }
+	DeleteLoadBalancer struct {
+		ID, Name string
+		While    octavia.Status // only while it has this status; empty: whatever it has
+	}
 	// CreateListener opens a port. Its pool is made by a step of its own.
 	CreateListener struct {
 		LoadBalancerID string
@@ -34,7 +37,7 @@ type (
 		ID       string
 		Key      octavia.Key
 		Settings octavia.Settings
-		Changes  []string // what of them is otherwise, in words
+		Changes  []octavia.Change // what of them is otherwise; the rest is left alone
 	}
 	// DeleteListener closes a port. Octavia keeps its pool.
 	DeleteListener struct {
@@ -48,8 +51,8 @@ type (
 	}
 	// UpdatePool changes a pool, and leaves its members alone.
 	UpdatePool struct {
-		Pool    octavia.Pool // with its ID
-		Changes []string     // what of it is otherwise, in words
+		Pool    octavia.Pool     // with its ID
+		Changes []octavia.Change // what of it is otherwise; the rest is left alone
 	}
 	// CreateMonitor makes a pool's health monitor.
 	CreateMonitor struct {
@@ -101,10 +104,10 @@ func (s CreateLoadBalancer) String() string {
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
 func (s CreateListener) String() string     { return "create listener " + s.Listener.Key.String() }
 func (s UpdateListener) String() string {
-	return fmt.Sprintf("update listener %s: %s", s.Key, strings.Join(s.Changes, ", "))
+	return fmt.Sprintf("update listener %s: %s", s.Key, words(s.Changes))
 }
 func (s UpdatePool) String() string {
-	return fmt.Sprintf("update pool %s: %s", s.Pool.Name, strings.Join(s.Changes, ", "))
+	return fmt.Sprintf("update pool %s: %s", s.Pool.Name, words(s.Changes))
 }
 func (s CreateMonitor) String() string  { return "create health monitor of pool " + s.Name }
 func (s UpdateMonitor) String() string  { return "update health monitor of pool " + s.Name }
@@ -141,6 +144,14 @@ func (AllocateFloatingIP) Locks() bool   { return false }
 func (AssociateFloatingIP) Locks() bool  { return false }
 func (DissociateFloatingIP) Locks() bool { return false }
 func (ReleaseFloatingIP) Locks() bool    { return false }
+
+func words(changes []octavia.Change) string {
+	var all []string
+	for _, c := range changes {
+		all = append(all, string(c))
+	}
+	return strings.Join(all, ", ")
+}
 
 // content is what is under a tree, in numbers.
 func content(t octavia.Tree) string {
