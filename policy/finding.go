@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -28,12 +29,17 @@ type Finding struct {
 	early    bool   // about what the API server refuses, in words of its own, before validation
 }
 
-// String is the finding as people read it.
+// String is the finding as people read it. Of an annotation it shows the key: that is
+// long enough.
 func (f Finding) String() string {
-	if f.Value == "" {
-		return fmt.Sprintf("%s: %s", f.Field, f.Message)
+	at := f.Field.String()
+	if key, ok := strings.CutPrefix(at, "metadata.annotations["); ok {
+		at = strings.TrimSuffix(key, "]")
 	}
-	return fmt.Sprintf("%s %s %s", f.Field, f.Value, f.Message)
+	if f.Value == "" {
+		return fmt.Sprintf("%s: %s", at, f.Message)
+	}
+	return fmt.Sprintf("%s %s %s", at, f.Value, f.Message)
 }
 
 // deniedBefore reports whether g is a denial for the same thing as f.

@@ -113,6 +113,10 @@ func TestProtocolsThatTheOperatorTranslates(t *testing.T) {
 	}
 }
 
+// longestWarning is as much of a warning as Kubernetes advises to send. Old faults are
+// warnings, too, so that it holds for every finding.
+const longestWarning = 120
+
 func TestFindings(t *testing.T) {
 	silent := facts.Snapshot{}
 	taken := facts.Snapshot{FloatingIPs: floatingIPs()}
@@ -146,34 +150,41 @@ func TestFindings(t *testing.T) {
 				"warn no-listener: spec.ports UDP/53 leaves nothing to balance: no load balancer is made\n"},
 
 		"algorithm: amphora does not have ovn's": {Subject{Service: service(with(annotation.LBAlgorithm.Key, "SOURCE_IP_PORT"))}, cloud,
-			"deny algorithm: metadata.annotations[octagate.dev/lb-algorithm] SOURCE_IP_PORT is not an algorithm of the provider amphora; use ROUND_ROBIN, or leave it out\n"},
+			"deny algorithm: octagate.dev/lb-algorithm SOURCE_IP_PORT is not an algorithm of the provider amphora; use ROUND_ROBIN, or leave it out\n"},
 		"algorithm: ovn has but one": {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn"), with(annotation.LBAlgorithm.Key, "ROUND_ROBIN"))}, cloud,
-			"deny algorithm: metadata.annotations[octagate.dev/lb-algorithm] ROUND_ROBIN is not an algorithm of the provider ovn; use SOURCE_IP_PORT, or leave it out\n"},
+			"deny algorithm: octagate.dev/lb-algorithm ROUND_ROBIN is not an algorithm of the provider ovn; use SOURCE_IP_PORT, or leave it out\n"},
 		"algorithm: each has its own": {Subject{Service: service(with(annotation.LBAlgorithm.Key, "LEAST_CONNECTIONS"))}, cloud, ""},
 		"annotation: a timeout needs its unit": {Subject{Service: service(with(annotation.TimeoutClientData.Key, "50000"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/timeout-client-data] 50000 must be a time with its unit, from 1ms to 24h, such as 50s\n"},
+			"deny annotation: octagate.dev/timeout-client-data 50000 must be a time with its unit, from 1ms to 24h, such as 50s\n"},
 		"annotation: no limit is not a limit": {Subject{Service: service(with(annotation.ConnectionLimit.Key, "-1"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/connection-limit] -1 must be a number of connections from 1 up; leave it out for no limit\n"},
+			"deny annotation: octagate.dev/connection-limit -1 must be a number of connections from 1 up; leave it out for no limit\n"},
 
 		"proxy-protocol: ovn has none": {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn"), with(annotation.ProxyProtocol.Key, "v2"))}, cloud,
-			"deny proxy-protocol: metadata.annotations[octagate.dev/proxy-protocol] v2 cannot be had from the provider ovn, whose members see the client anyway; leave it out\n"},
+			"deny proxy-protocol: octagate.dev/proxy-protocol v2 cannot be had from the provider ovn, whose members see the client anyway; leave it out\n"},
 		"annotation: a version of the PROXY protocol is one of two, or none": {Subject{Service: service(with(annotation.ProxyProtocol.Key, "v3"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/proxy-protocol] v3 must be none or v1 or v2\n"},
+			"deny annotation: octagate.dev/proxy-protocol v3 must be none or v1 or v2\n"},
 		"health-monitor: an answer that comes after the next question is denied": {
 			Subject{Service: service(with(annotation.HealthMonitor.Key, "true"), with(annotation.HealthMonitorTimeout.Key, "9s"), with(annotation.HealthMonitorDelay.Key, "8s"))}, cloud,
-			"deny health-monitor: metadata.annotations[octagate.dev/health-monitor-timeout] 9s is longer than the delay of 8s; make it shorter, or set octagate.dev/health-monitor-delay\n"},
+			"deny health-monitor: octagate.dev/health-monitor-timeout 9s is longer than the delay of 8s; make it shorter, or the delay longer\n"},
 		"health-monitor: details of none are told": {Subject{Service: service(with(annotation.HealthMonitorDelay.Key, "8s"))}, cloud,
-			"warn health-monitor: metadata.annotations[octagate.dev/health-monitor-delay]: has no effect without octagate.dev/health-monitor: \"true\"\n"},
+			"warn health-monitor: octagate.dev/health-monitor-delay: has no effect without octagate.dev/health-monitor: \"true\"\n"},
 		"annotation: a monitor counts in seconds": {Subject{Service: service(with(annotation.HealthMonitor.Key, "true"), with(annotation.HealthMonitorDelay.Key, "1500ms"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/health-monitor-delay] 1500ms must be whole seconds, from 1s to 1h, such as 10s\n"},
+			"deny annotation: octagate.dev/health-monitor-delay 1500ms must be whole seconds, from 1s to 1h, such as 10s\n"},
 
-		"source-ranges: a range of the other family is denied": {Subject{Service: service(from("203.0.113.0/24", "2001:db8::/32"))}, cloud,
-			"deny source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is of another family than the ClusterIP; nobody from there can reach it\n"},
+		"source-ranges: a range of the other family beside others is ignored": {Subject{Service: service(from("203.0.113.0/24", "2001:db8::/32"))}, cloud,
+			"warn source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is ignored: it is of another family than the ClusterIP\n" +
+				"warn source-ranges: spec.loadBalancerSourceRanges: keep Pods out, too; add their range to let them in\n"},
+		"source-ranges: nothing but the other family is denied": {Subject{Service: service(from("2001:db8::/32"))}, cloud,
+			"deny source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is of another family than the ClusterIP: it would let nobody in\n"},
+		"source-ranges: everybody is no restriction": {Subject{Service: service(from("0.0.0.0/0", "::/0"))}, cloud, ""},
+		"source-ranges: ovn lets everybody in": {Subject{Service: service(from("203.0.113.0/24"), with(annotation.Provider.Key, "ovn"))}, cloud,
+			"deny source-ranges: spec.loadBalancerSourceRanges 203.0.113.0/24 cannot be had from the provider ovn, which lets everybody in\n"},
 		"source-ranges: what is no range is denied, in the old annotation too": {
 			Subject{Service: service(with(corev1.AnnotationLoadBalancerSourceRangesKey, "203.0.113.0/24, home"))}, cloud,
-			"deny source-ranges: metadata.annotations[service.beta.kubernetes.io/load-balancer-source-ranges] home is not a range of addresses; write one like 203.0.113.0/24\n"},
+			"deny source-ranges: service.beta.kubernetes.io/load-balancer-source-ranges home is not a range of addresses; write one like 203.0.113.0/24\n" +
+				"warn source-ranges: service.beta.kubernetes.io/load-balancer-source-ranges: keep Pods out, too; add their range to let them in\n"},
 		"source-ranges: a ClusterIP Service has none": {Subject{Service: service(plain, from("home"))}, cloud, ""},
 
 		"load-balancer-ip: an odd spelling is denied": {Subject{Service: service(asking("172.24.4.013"))}, cloud,
@@ -209,10 +220,10 @@ func TestFindings(t *testing.T) {
 			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, external))}, cloud, ""},
 
 		"annotation: an unknown key is denied": {Subject{Service: service(with("octagate.dev/load-balancer-ipp", "x"))}, cloud,
-			`deny annotation: metadata.annotations[octagate.dev/load-balancer-ipp] x is not an annotation of octagate; did you mean "load-balancer-ip"?` + "\n"},
+			`deny annotation: octagate.dev/load-balancer-ipp x is not an annotation of octagate; did you mean "load-balancer-ip"?` + "\n"},
 
 		"every error is told at once": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"), with(annotation.Internal.Key, "maybe"))}, cloud,
-			"deny annotation: metadata.annotations[octagate.dev/internal] maybe must be \"true\" or \"false\"\n" +
+			"deny annotation: octagate.dev/internal maybe must be \"true\" or \"false\"\n" +
 				"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 
 		"an old fault is forgiven": {Subject{Service: service(label, asking("172.24.4.99")), Old: service(asking("172.24.4.99"))}, cloud,
@@ -228,14 +239,20 @@ func TestFindings(t *testing.T) {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(with(annotation.Provider.Key, "nosuch"))}, cloud, ""},
 		"fixed-once-built: the cloud's default is fixed, too": {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(builtAlready, with(annotation.Verdict.Key, "accepted"))}, cloud,
-			"deny fixed-once-built: metadata.annotations[octagate.dev/provider] ovn cannot replace the cloud's default on an existing load balancer; make a new Service\n"},
+			"deny fixed-once-built: octagate.dev/provider ovn cannot replace the cloud's default on an existing load balancer; make a new Service\n"},
 		"fixed-once-built: another provider is denied": {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(builtAlready, with(annotation.Provider.Key, "amphora"))}, cloud,
-			"deny fixed-once-built: metadata.annotations[octagate.dev/provider] ovn cannot replace amphora on an existing load balancer; make a new Service\n"},
+			"deny fixed-once-built: octagate.dev/provider ovn cannot replace amphora on an existing load balancer; make a new Service\n"},
 		"fixed-once-built: leaving the pin out keeps it": {
 			Subject{Service: service(), Old: service(builtAlready, with(annotation.Provider.Key, "ovn"))}, cloud, ""},
 	} {
 		t.Run(claim, func(t *testing.T) {
+			for _, f := range Evaluate(config, tt.subject, tt.known).Findings {
+				text, _, _ := strings.Cut(f.String(), "; try: ") // a command may be long
+				if len(text) > longestWarning {
+					t.Errorf("%d characters, which kubectl would cut: %s", len(text), text)
+				}
+			}
 			if diff := cmp.Diff(tt.want, told(Evaluate(config, tt.subject, tt.known))); diff != "" {
 				t.Error(diff)
 			}

@@ -21,7 +21,7 @@ var healthMonitor = rule{name: "health-monitor", check: func(q question) []Findi
 		return nil
 	}
 	return one(Deny, keyed(annotation.HealthMonitorTimeout), m.Timeout.String(),
-		fmt.Sprintf("is longer than the delay of %s; make it shorter, or set %s", m.Delay, annotation.HealthMonitorDelay.Key))
+		fmt.Sprintf("is longer than the delay of %s; make it shorter, or the delay longer", m.Delay))
 }}
 
 // unused are the details of a health monitor that is not asked for.

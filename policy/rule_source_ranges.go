@@ -9,19 +9,39 @@ import (
 // sourceRangesRule: who may reach the Service is said in ranges that Octavia takes.
 //
 //	Field:   spec.loadBalancerSourceRanges, or the annotation that it replaced
-//	Denies:  what is no range; a range of another family than the ClusterIP
-//	Allows:  bits beyond the mask, which mean nothing
-//	Source:  Octavia answers 400 to a range of the other family
+//	Denies:  what is no range; ranges of nothing but another family than the ClusterIP's, which
+//	         would let nobody in; any with the provider ovn, which lets everybody in
+//	Warns:   that Pods are not let in either: they reach the Service at the same VIP; and of ranges
+//	         of the other family beside others
+//	Allows:  everybody (0.0.0.0/0 or ::/0), which is no restriction
+//	Source:  Octavia answers 400 to a range of the other family, its ovn provider 501 to any
 var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Finding {
+	svc, in := q.subject.Service, sources(q.subject.Service)
 	var fs []Finding
-	for _, r := range sourceRanges(q.subject.Service) {
+	everybody := false
+	for _, r := range sourceRanges(svc) {
 		p, err := netip.ParsePrefix(r.text)
+		everybody = everybody || err == nil && p.Bits() == 0
 		switch {
 		case err != nil:
 			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is not a range of addresses; write one like 203.0.113.0/24")...)
-		case q.in.VIP.IsValid() && p.Addr().Is4() != q.in.VIP.Is4():
-			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is of another family than the ClusterIP; nobody from there can reach it")...)
+		case p.Bits() == 0 || !foreign(p, svc):
+		case len(in) == 0 && !everybody:
+			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is of another family than the ClusterIP: it would let nobody in")...)
+		default:
+			fs = append(fs, one(Warn, field.NewPath(r.field), r.text, "is ignored: it is of another family than the ClusterIP")...)
 		}
 	}
-	return fs
+	if len(in) == 0 {
+		return fs
+	}
+	return append(fs, restricted(q, sourceRanges(svc)[0])...)
 }}
+
+// restricted is what the author should know of any restriction.
+func restricted(q question, r sourceRange) []Finding {
+	if q.in.Provider == ovn {
+		return one(Deny, field.NewPath(r.field), r.text, "cannot be had from the provider ovn, which lets everybody in")
+	}
+	return one(Warn, field.NewPath(r.field), "", "keep Pods out, too; add their range to let them in")
+}

@@ -47,13 +47,9 @@ const ovn = "ovn"
 
 // traffic is what the author and the operator want of the traffic of svc.
 func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
-	otherwise := cfg.Algorithm
-	if provider == ovn {
-		otherwise = annotation.SourceIPPort
-	}
 	asked := svc.Annotations
 	t := Traffic{
-		Algorithm: first(annotation.LBAlgorithm, cmp.Or(otherwise, annotation.RoundRobin), asked),
+		Algorithm: first(annotation.LBAlgorithm, cfg.algorithm(provider), asked),
 		Proxy:     first(annotation.ProxyProtocol, annotation.NoProxy, asked),
 		Sticky:    svc.Spec.SessionAffinity == corev1.ServiceAffinityClientIP,
 		Timeouts: Timeouts{
@@ -65,13 +61,45 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 	}
 	t.Monitor = monitor(cfg, asked)
 	t.ConnectionLimit, _ = annotation.ConnectionLimit.Read(asked)
+	t.Sources = sources(svc)
+	return t
+}
+
+// algorithm is what a provider balances by if the author does not say: what the
+// operator chose, where the provider has it.
+func (c Config) algorithm(provider string) annotation.Algorithm {
+	switch {
+	case provider == ovn:
+		return annotation.SourceIPPort
+	case c.Algorithm == annotation.SourceIPPort && provider != "":
+		return annotation.RoundRobin
+	}
+	return cmp.Or(c.Algorithm, annotation.RoundRobin)
+}
+
+// sources are who is let in to svc: ranges of the family of its ClusterIP, since nobody
+// else can reach that.
+func sources(svc *corev1.Service) []netip.Prefix {
+	var all []netip.Prefix
 	for _, r := range sourceRanges(svc) {
-		if p, err := netip.ParsePrefix(r.text); err == nil {
-			t.Sources = append(t.Sources, p.Masked())
+		p, err := netip.ParsePrefix(r.text)
+		switch {
+		case err != nil:
+		case p.Bits() == 0:
+			return nil // everybody, which is what no restriction means
+		case !foreign(p, svc):
+			all = append(all, p.Masked())
 		}
 	}
-	t.Sources = everybodyIsNobody(t.Sources)
-	return t
+	slices.SortFunc(all, netip.Prefix.Compare)
+	return slices.Compact(all)
+}
+
+// foreign reports whether a range is of another family than the ClusterIP of svc, as
+// far as that is known.
+func foreign(p netip.Prefix, svc *corev1.Service) bool {
+	vip, err := annotation.ParseAddress(svc.Spec.ClusterIP)
+	return err == nil && p.Addr().Is4() != vip.Is4()
 }
 
 // monitor is the health monitor that the author or the operator wants.
@@ -85,16 +113,6 @@ func monitor(cfg Config, asked map[string]string) Monitor {
 		MaxRetries:     first(annotation.HealthMonitorMaxRetries, cfg.Monitor.MaxRetries, asked),
 		MaxRetriesDown: first(annotation.HealthMonitorMaxRetriesDown, cfg.Monitor.MaxRetriesDown, asked),
 	}
-}
-
-// everybodyIsNobody is the sources in order, each once; none if one of them is
-// everybody, which is what no restriction means.
-func everybodyIsNobody(sources []netip.Prefix) []netip.Prefix {
-	if slices.ContainsFunc(sources, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
-		return nil
-	}
-	slices.SortFunc(sources, netip.Prefix.Compare)
-	return slices.Compact(sources)
 }
 
 // A sourceRange is one range as its author wrote it, and where.

@@ -18,6 +18,8 @@ func TestTraffic(t *testing.T) {
 	usual := config
 	patient := usual
 	patient.Timeouts.MemberData, patient.Algorithm = time.Hour, annotation.SourceIP
+	only := usual
+	only.Algorithm = annotation.SourceIPPort
 	watchful := usual
 	watchful.Monitored, watchful.Monitor = true, UsualMonitor
 	prefixes := func(texts ...string) (all []netip.Prefix) {
@@ -52,6 +54,9 @@ func TestTraffic(t *testing.T) {
 			Traffic{Algorithm: annotation.RoundRobin, Sticky: true}},
 		"sources are in order, masked, each once": {usual, service(from("203.0.113.9/24", " 198.51.100.0/24 ", "203.0.113.0/24")),
 			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("198.51.100.0/24", "203.0.113.0/24")}},
+		"who cannot come is left out": {usual, service(from("2001:db8::/32", "203.0.113.0/24")),
+			Traffic{Algorithm: annotation.RoundRobin, Sources: prefixes("203.0.113.0/24")}},
+		"a provider balances by what it has": {only, service(), Traffic{Algorithm: annotation.RoundRobin}},
 		"everybody is no restriction": {usual, service(from("203.0.113.0/24", "0.0.0.0/0")),
 			Traffic{Algorithm: annotation.RoundRobin}},
 		"the field wins over the old annotation": {usual,

@@ -52,6 +52,8 @@ func (c Configuration) faults() []fault {
 	check(len(c.Octavia.Protocols) == 0 || slices.Contains(c.Octavia.Protocols, "TCP"), "octavia.protocols", "", "must have TCP: it is always balanced")
 	_, err = annotation.ParseAlgorithm(c.Octavia.Algorithm)
 	check(err == nil || c.Octavia.Algorithm == "", "octavia.algorithm", c.Octavia.Algorithm, fmt.Sprint(err))
+	fits := (c.Octavia.Algorithm == string(annotation.SourceIPPort)) == (c.Octavia.Provider == "ovn")
+	check(fits || c.Octavia.Algorithm == "" || c.Octavia.Provider == "", "octavia.algorithm", c.Octavia.Algorithm, "is not an algorithm of the provider "+c.Octavia.Provider)
 	for _, t := range c.Octavia.Timeouts.named() {
 		_, err := annotation.ParseTimeout(string(t.duration))
 		check(err == nil || t.duration == "", "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
