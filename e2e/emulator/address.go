@@ -28,20 +28,27 @@ func (c cidr) last() netip.Addr {
 	return a
 }
 
-// gateway is where Neutron puts it when nobody says: the first host, in IPv6 the
-// address of the network itself.
+// gateway is where Neutron puts it when nobody says: the first host, in IPv6 and
+// where there is one address only the address of the network itself.
 func (c cidr) gateway() netip.Addr {
-	if c.Addr().Is6() {
+	if c.Addr().Is6() || c.IsSingleIP() {
 		return c.Addr()
 	}
 	return c.Addr().Next()
 }
 
-// pools are all addresses but the network's, the broadcast's and the gateway's.
+// pools are all addresses but the network's, the broadcast's and the gateway's. A
+// single address is a pool, two of them are none.
 func (c cidr) pools(gateway *netip.Addr) []span {
+	if c.IsSingleIP() {
+		return []span{{c.Addr(), c.Addr()}}
+	}
 	first, last := c.Addr().Next(), c.last()
 	if c.Addr().Is4() {
 		last = last.Prev()
+	}
+	if !first.Less(last) {
+		return []span{}
 	}
 	if gateway == nil || gateway.Less(first) || last.Less(*gateway) {
 		return []span{{first, last}}
@@ -61,6 +68,10 @@ type span struct {
 	Start netip.Addr `json:"start"`
 	End   netip.Addr `json:"end"`
 }
+
+func (p span) String() string { return p.Start.String() + "-" + p.End.String() }
+
+func (p span) overlaps(q span) bool { return !p.End.Less(q.Start) && !q.End.Less(p.Start) }
 
 // addresses knows which of a subnet's addresses are taken and which comes next.
 type addresses struct {
@@ -174,4 +185,8 @@ func (n *network) choose(w wish) (*subnet, error) {
 }
 
 // release gives an address back.
-func (c *Cloud) release(ip fixedIP) { delete(c.subnets[ip.SubnetID].addresses.taken, ip.Address) }
+func (c *Cloud) release(ip fixedIP) {
+	if s := c.subnets[ip.SubnetID]; s != nil {
+		delete(s.addresses.taken, ip.Address)
+	}
+}

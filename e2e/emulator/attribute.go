@@ -150,8 +150,32 @@ func cidrList() attribute {
 	})
 }
 
-// anything is an attribute that is taken as it comes.
-func anything(null string) attribute { return value(null, func(any) string { return "" }) }
+// fraction is a number that need not be whole.
+func fraction() attribute {
+	return value("null", func(v any) string {
+		n, ok := v.(json.Number)
+		if _, err := n.Float64(); !ok || err != nil {
+			return "Value should be float"
+		}
+		return ""
+	})
+}
+
+// dictionary is an object of texts.
+func dictionary() attribute {
+	return value("{}", func(v any) string {
+		all, ok := v.(map[string]any)
+		if !ok {
+			return "Value should be a dictionary"
+		}
+		for _, one := range all {
+			if _, ok := one.(string); !ok {
+				return "Value should be a dictionary of strings"
+			}
+		}
+		return ""
+	})
+}
 
 // nested is an attribute that is an object itself.
 func nested(s schema) attribute {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -37,26 +36,30 @@ func (c *Cloud) Behaviour() Behaviour {
 }
 
 // SetBehaviour changes all of it. It fails, and changes nothing, when a duration is
-// negative, or when something pending is neither a call nor a status.
+// negative, or when CheckPending or CheckCall find something wrong.
 func (c *Cloud) SetBehaviour(b Behaviour) error {
-	for _, key := range slices.Sorted(maps.Keys(b.Pending)) {
-		_, isStatus := settled[status(key)]
-		if key != Any && !isStatus && !strings.Contains(key, " ") {
-			return fmt.Errorf("nothing is ever pending as %q: want PENDING_CREATE, PENDING_UPDATE, PENDING_DELETE, %s, "+
-				"or a call such as \"POST lbaas/listeners\"", key, Any)
-		}
+	if err := checkDurations(b.Pending, c.CheckPending); err != nil {
+		return fmt.Errorf("pending: %w", err)
 	}
-	for _, durations := range []map[string]time.Duration{b.Pending, b.Latency} {
-		for _, key := range slices.Sorted(maps.Keys(durations)) {
-			if durations[key] < 0 {
-				return fmt.Errorf("%s: %s is less than no time", key, durations[key])
-			}
-		}
+	if err := checkDurations(b.Latency, c.CheckCall); err != nil {
+		return fmt.Errorf("latency: %w", err)
 	}
 	c.begin()
 	defer c.mu.Unlock()
 	c.worker = worker{held: b.Held, fails: b.FailBuilds, pending: maps.Clone(b.Pending)}
 	c.latency = maps.Clone(b.Latency)
+	return nil
+}
+
+func checkDurations(durations map[string]time.Duration, check func(key string) error) error {
+	for _, key := range slices.Sorted(maps.Keys(durations)) {
+		if err := check(key); err != nil {
+			return err
+		}
+		if durations[key] < 0 {
+			return fmt.Errorf("%s: %s is less than no time", key, durations[key])
+		}
+	}
 	return nil
 }
 

@@ -47,7 +47,7 @@ var monitorPut = schema{
 	"expected_codes":   nullableWords(64),
 	"admin_state_up":   flag(true),
 	"tags":             tagList(),
-	"http_version":     anything("null"),
+	"http_version":     fraction(),
 	"domain_name":      nullableWords(255),
 }
 

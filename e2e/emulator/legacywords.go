@@ -24,17 +24,17 @@ var translations = []translation{
 	}),
 	translated(`^Invalid state \S+ of loadbalancer resource \S+`, 409, "StateInvalid", whole),
 	translated(`^Validation failure: Cannot delete Load Balancer (\S+) - it has children`, 409, "EntityInUse", usedBy),
-	translated(`already using protocol \S+ and protocol_port (\d+)`, 409, "LoadBalancerListenerProtocolPortExists", func(_ *Cloud, r *request, said []string) string {
+	translated(`^Another Listener .*already using protocol \S+ and protocol_port (\d+)`, 409, "LoadBalancerListenerProtocolPortExists", func(_ *Cloud, r *request, said []string) string {
 		return "Load Balancer " + r.told("listener", "loadbalancer_id") + " already has a listener with protocol_port of " + said[1]
 	}),
-	translated(`already using ip (\S+) on protocol_port (\d+)`, 409, "MemberExists", func(_ *Cloud, r *request, said []string) string {
+	translated(`^Another member .*already using ip (\S+) on protocol_port (\d+)`, 409, "MemberExists", func(_ *Cloud, r *request, said []string) string {
 		return "Member with address " + said[1] + " and protocol_port " + said[2] + " already present in pool " + r.PathValue("pool")
 	}),
-	translated(`already has a default pool`, 409, "ListenerDefaultPoolAlreadySet", func(c *Cloud, r *request, _ []string) string {
+	translated(`^This listener already has a default pool`, 409, "ListenerDefaultPoolAlreadySet", func(c *Cloud, r *request, _ []string) string {
 		l := c.listeners[r.told("pool", "listener_id")]
 		return "Listener " + l.ID + " is already using default pool " + l.pool.ID
 	}),
-	translated(`already has a health monitor`, 409, "OneHealthMonitorPerPool", func(_ *Cloud, r *request, _ []string) string {
+	translated(`^This pool already has a health monitor`, 409, "OneHealthMonitorPerPool", func(_ *Cloud, r *request, _ []string) string {
 		return "Only one health monitor per pool allowed, and pool " + r.told("healthmonitor", "pool_id") + " has one."
 	}),
 	translated(`^Quota has been met for resources: (.*)$`, 409, "OverQuota", func(_ *Cloud, _ *request, said []string) string {

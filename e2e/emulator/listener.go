@@ -79,7 +79,7 @@ var listenerPut = schema{
 	"default_tls_container_ref":   nullableWords(255),
 	"sni_container_refs":          listOf("[]", func(v any) string { return tooLong(v, 255) }),
 	"default_pool_id":             id(),
-	"insert_headers":              anything("{}"),
+	"insert_headers":              dictionary(),
 	"timeout_client_data":         number("50000", 0, longestTimeout),
 	"timeout_member_connect":      number("5000", 0, longestTimeout),
 	"timeout_member_data":         number("50000", 0, longestTimeout),
@@ -184,11 +184,18 @@ func (c *Cloud) newListener(lb *loadBalancer, s schema, in object) (*listener, e
 	}
 	for _, other := range lb.listeners {
 		if other.Port == l.Port && transports[other.Protocol] == transports[l.Protocol] {
-			return nil, balancerRefusal(http.StatusConflict,
-				"Another Listener on this Load Balancer is already using protocol %s and protocol_port %d", other.Protocol, l.Port)
+			return nil, duplicateListener(other)
 		}
 	}
+	if in.repeated() {
+		return nil, duplicateListener(l) // so Octavia takes whatever is there twice
+	}
 	return l, nil
+}
+
+func duplicateListener(l *listener) error {
+	return balancerRefusal(http.StatusConflict,
+		"Another Listener on this Load Balancer is already using protocol %s and protocol_port %d", l.Protocol, l.Port)
 }
 
 // freePeerPort is the port after the highest that a listener has.

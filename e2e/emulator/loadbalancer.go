@@ -124,6 +124,9 @@ func (c *Cloud) createLoadBalancer(r *request) (any, error) {
 	if err := c.withinBalancerQuota(projectID, loadBalancerKind, 1); err != nil {
 		return nil, err
 	}
+	if in.repeated() {
+		return nil, entityExists()
+	}
 	if err := c.takeVIP(lb, spot); err != nil {
 		return nil, err
 	}
@@ -190,6 +193,9 @@ func (c *Cloud) updateLoadBalancer(r *request) (any, error) {
 	}
 	if err := lb.may(change); err != nil {
 		return nil, err
+	}
+	if in.repeated() {
+		return nil, balancerRefusal(http.StatusInternalServerError, "Duplicate entry '%s' for key 'PRIMARY'", lb.ID)
 	}
 	loadBalancerPut.apply(lb, in, updating)
 	lb.Tags = tagSet(lb.Tags)

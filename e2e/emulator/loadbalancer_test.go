@@ -243,3 +243,44 @@ func TestBothVersionPathsServeTheSame(t *testing.T) {
 		versions.want(200, fmt.Sprintf(`"id":"v2.%d"`, i))
 	}
 }
+
+func TestATagGivenTwiceIsNotMerged(t *testing.T) {
+	w := newWorld(t)
+	demo := w.as("demo")
+	b := demo.build()
+	twice := []string{"a", "b", "a"}
+	in := func(key string, more object) object {
+		more["tags"] = twice
+		return object{key: more}
+	}
+	demo.call("POST", lbaas+"loadbalancers", w.balancer(with("vip_address", "10.2.0.8"), with("tags", twice))).
+		want(409, "Already an entity with that specified id.")
+	demo.call("GET", neutron+"ports?fixed_ips=ip_address%3D10.2.0.8", nil).want(200, `"ports":[]`)
+	demo.call("PUT", lbaas+"loadbalancers/"+b.lb, in("loadbalancer", object{})).want(500, "Server")
+	demo.call("POST", lbaas+"listeners", in("listener", object{"loadbalancer_id": b.lb, "protocol": "TCP", "protocol_port": 81})).
+		want(409, "already using protocol TCP and protocol_port 81")
+	demo.call("POST", lbaas+"pools", in("pool", object{"loadbalancer_id": b.lb, "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN"})).
+		want(409, "Already an entity with that specified id.")
+	if got := demo.statusOf("loadbalancers/"+b.lb, "loadbalancer"); got != "ACTIVE" {
+		t.Errorf("after the refusals: %s", got)
+	}
+}
+
+func TestATagGivenTwiceInAFullCreateLeaksTheVIPPort(t *testing.T) {
+	for claim, test := range map[string]struct {
+		change func(object)
+		says   string
+	}{
+		"of a listener": {with("listeners", []any{object{"protocol": "TCP", "protocol_port": 80, "tags": []string{"a", "a"}}}),
+			"already using protocol TCP and protocol_port 80"},
+		"of a pool": {with("pools", []any{object{"name": "q", "protocol": "TCP", "lb_algorithm": "ROUND_ROBIN", "tags": []string{"a", "a"}}}),
+			"Already an entity with that specified id."},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			w := newWorld(t)
+			demo := w.as("demo")
+			demo.call("POST", lbaas+"loadbalancers", w.balancer(test.change)).want(409, test.says)
+			demo.call("POST", lbaas+"loadbalancers", w.balancer()).want(500, "10.2.0.7 already allocated")
+		})
+	}
+}

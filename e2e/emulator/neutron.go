@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -159,21 +160,35 @@ func (r *request) given(key string, allowed ...string) (object, error) {
 		if !slices.Contains(allowed, name) {
 			return nil, badNetworkRequest("Unrecognized attribute(s) '%s'", name)
 		}
-		if err := checkID(name, o[name]); err != nil {
+		if err := checkForm(name, o[name]); err != nil {
 			return nil, err
 		}
 	}
 	return o, nil
 }
 
-// checkID refuses an attribute that must be a uuid and is not.
-func checkID(name string, value any) error {
-	s, ok := value.(string)
-	if !ok || !slices.Contains([]string{"network_id", "subnet_id", "port_id", "floating_network_id"}, name) {
-		return nil
-	}
-	if uuid.Validate(s) != nil {
-		return badNetworkRequest("Invalid input for %s. Reason: '%s' is not a valid UUID.", name, s)
+// A form is how an attribute that is a text has to be written.
+type form struct {
+	name string
+	fits func(string) bool
+}
+
+var (
+	anID      = form{"UUID", func(s string) bool { return uuid.Validate(s) == nil }}
+	aSubnet   = form{"IP subnet", func(s string) bool { _, err := netip.ParsePrefix(s); return err == nil }}
+	anAddress = form{"IP address", func(s string) bool { _, err := netip.ParseAddr(s); return err == nil }}
+)
+
+var forms = map[string]form{
+	"network_id": anID, "subnet_id": anID, "port_id": anID, "floating_network_id": anID,
+	"cidr": aSubnet, "gateway_ip": anAddress,
+}
+
+// checkForm refuses a text that has not the form that its attribute demands.
+func checkForm(name string, value any) error {
+	s, text := value.(string)
+	if f, ok := forms[name]; ok && text && !f.fits(s) {
+		return badNetworkRequest("Invalid input for %s. Reason: '%s' is not a valid %s.", name, s, f.name)
 	}
 	return nil
 }

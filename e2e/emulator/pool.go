@@ -238,6 +238,9 @@ func (c *Cloud) createPool(r *request) (any, error) {
 	if err := lb.open(); err != nil {
 		return nil, err
 	}
+	if in.repeated() {
+		return nil, entityExists()
+	}
 	if l != nil {
 		l.pool = p
 	}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,6 +16,9 @@ const (
 	networkPrefix      = "/network/v2.0"
 	loadBalancerPrefix = "/load-balancer/v2"
 )
+
+// longestBody is how many bytes a request may have.
+const longestBody = 16 << 20
 
 // A handler answers one call. It runs under the cloud's lock.
 type handler func(*Cloud, *request) (any, error)
@@ -95,11 +99,17 @@ func (o Options) services() []service {
 // transcript, the lock, and the encoding of the answer.
 func (c *Cloud) handle(s service, rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		call := CallOf(r)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestBody))
+		var tooLong *http.MaxBytesError
+		if errors.As(err, &tooLong) {
+			c.record.add(Call{Method: r.Method, Path: patternPath(r), Status: http.StatusRequestEntityTooLarge})
+			tooLarge().write(w)
+			return
+		}
 		if err != nil {
 			return // the caller is gone
 		}
-		call := CallOf(r)
 		a := c.faultFor(r, body).meddle(r.Context(), func() answer {
 			if !c.lag(r.Context(), call) {
 				return answer{}
@@ -116,6 +126,12 @@ type answer struct {
 	status int
 	header map[string]string
 	body   []byte
+}
+
+func tooLarge() answer {
+	return answer{status: http.StatusRequestEntityTooLarge, body: encode(map[string]any{
+		"code": http.StatusRequestEntityTooLarge, "title": "Request Entity Too Large", "description": "Request is too large.",
+	})}
 }
 
 func (c *Cloud) answer(s service, rt route, r *request) answer {
@@ -188,6 +204,12 @@ var prefixes = []string{loadBalancerPrefix + ".0", loadBalancerPrefix, networkPr
 // patternPath is the path a transcript shows: ids as {id}, no prefix, no version.
 func patternPath(r *http.Request) string {
 	_, pattern, _ := strings.Cut(r.Pattern, " ")
+	return cmp.Or(shortPath(pattern), strings.Trim(r.URL.Path, "/"))
+}
+
+// shortPath is the path of a pattern as the transcript has it, "" for that of a
+// service itself.
+func shortPath(pattern string) string {
 	path := pattern
 	for _, prefix := range prefixes {
 		if rest, ok := strings.CutPrefix(pattern, prefix); ok {
@@ -196,9 +218,6 @@ func patternPath(r *http.Request) string {
 		}
 	}
 	path = strings.Trim(strings.TrimSuffix(path, "{$}"), "/")
-	if path == "" {
-		return strings.Trim(r.URL.Path, "/")
-	}
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {

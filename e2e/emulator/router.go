@@ -259,15 +259,26 @@ func (c *Cloud) joint(r *request) (joint, error) {
 	if err := decode(r.body, &in); err != nil || in.SubnetID == "" && in.PortID == "" {
 		return joint{}, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Either subnet_id or port_id must be specified.")
 	}
-	p := c.ports[in.PortID]
-	if p != nil && len(p.FixedIPs) > 0 {
-		in.SubnetID = p.FixedIPs[0].SubnetID
+	if in.PortID != "" {
+		return c.jointAt(r, rt, in.PortID)
 	}
 	s := c.subnets[in.SubnetID]
 	if s == nil || !s.visibleTo(r.who) {
 		return joint{}, subnetWording.notFound(in.SubnetID)
 	}
-	return joint{rt, s, p}, nil
+	return joint{rt, s, nil}, nil
+}
+
+// jointAt is a router's joint at a port that the caller sees.
+func (c *Cloud) jointAt(r *request, rt *router, portID string) (joint, error) {
+	p := c.ports[portID]
+	if p == nil || !p.visibleTo(r.who) {
+		return joint{}, portWording.notFound(portID)
+	}
+	if len(p.FixedIPs) == 0 {
+		return joint{}, networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Router port must have at least one fixed IP")
+	}
+	return joint{rt, c.subnets[p.FixedIPs[0].SubnetID], p}, nil
 }
 
 func (c *Cloud) addInterface(r *request) (any, error) {

@@ -113,10 +113,22 @@ func (s *subnet) fits(n *network) error {
 				"Invalid input for operation: Requested subnet with cidr: %s for network: %s overlaps with another subnet.", s.CIDR, n.ID)
 		}
 	}
-	for _, p := range s.AllocationPools {
-		if !s.CIDR.Contains(p.Start) || !s.CIDR.Contains(p.End) {
+	return s.CIDR.holds(s.AllocationPools)
+}
+
+// holds refuses pools that are not ranges of the subnet, each apart from the others.
+func (c cidr) holds(pools []span) error {
+	for i, p := range pools {
+		switch {
+		case p.End.Less(p.Start):
+			return networkRefusal(http.StatusBadRequest, "InvalidAllocationPool", "The allocation pool %s is not valid.", p)
+		case !c.Contains(p.Start) || !c.Contains(p.End):
 			return networkRefusal(http.StatusBadRequest, "OutOfBoundsAllocationPool",
-				"The allocation pool %s-%s spans beyond the subnet cidr %s.", p.Start, p.End, s.CIDR)
+				"The allocation pool %s spans beyond the subnet cidr %s.", p, c)
+		}
+		if at := slices.IndexFunc(pools[:i], p.overlaps); at >= 0 {
+			return networkRefusal(http.StatusConflict, "OverlappingAllocationPools",
+				"Found overlapping allocation pools: %s %s for subnet %s.", pools[at], p, c)
 		}
 	}
 	return nil
@@ -152,6 +164,16 @@ func (c *Cloud) updateSubnet(r *request) (any, error) {
 	}
 	if err := r.revised(&s.standard); err != nil {
 		return nil, err
+	}
+	asked := subnet{}
+	if err := in.onto(&asked); err != nil {
+		return nil, badNetworkRequest("Invalid input: %v", err)
+	}
+	if err := s.CIDR.holds(asked.AllocationPools); err != nil {
+		return nil, err
+	}
+	if in["allocation_pools"] != nil {
+		s.AllocationPools = nil // lest the new ones be written over the old
 	}
 	if err := in.onto(s); err != nil {
 		return nil, badNetworkRequest("Invalid input: %v", err)

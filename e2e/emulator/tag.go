@@ -69,6 +69,19 @@ func removeTag(c *Cloud, r *request, found networkResource) (any, error) {
 	return nil, nil
 }
 
+// repeated reports whether a tag is given twice, over which Octavia's database
+// stumbles where a load balancer, listener or pool is made and where a load balancer
+// is changed.
+func (o object) repeated() bool {
+	tags := o.texts("tags")
+	return len(tagSet(tags)) < len(tags)
+}
+
+// entityExists is what Octavia makes of it.
+func entityExists() error {
+	return balancerRefusal(http.StatusConflict, "Already an entity with that specified id.")
+}
+
 // tagSet are the tags in order and each once; never nil.
 func tagSet(tags []string) []string {
 	set := append([]string{}, tags...)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -13,36 +14,65 @@ type Call struct {
 	Status       int
 }
 
+// What a transcript holds: the newest calls, and the counts of so many different ones.
+const (
+	longestTranscript = 100_000
+	mostCounted       = 10_000
+)
+
 type transcript struct {
-	mu    sync.Mutex
-	calls []Call
+	mu     sync.Mutex
+	calls  []Call // a ring once it is full
+	oldest int
+	counts map[string]int
 }
 
 func (t *transcript) add(c Call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.calls = append(t.calls, c)
+	t.count(c.Method + " " + c.Path)
+	if len(t.calls) < longestTranscript {
+		t.calls = append(t.calls, c)
+		return
+	}
+	t.calls[t.oldest] = c
+	t.oldest = (t.oldest + 1) % longestTranscript
 }
 
-// Transcript is every call since the last reset, in the order of the answers.
+// count counts under Any what is new when too much is counted already: whoever calls
+// what is not there can think of a new path every time.
+func (t *transcript) count(call string) {
+	if t.counts == nil {
+		t.counts = map[string]int{}
+	}
+	if _, known := t.counts[call]; !known && len(t.counts) >= mostCounted {
+		call = Any
+	}
+	t.counts[call]++
+}
+
+// Transcript is every call since the last reset, in the order of the answers; of
+// more than 100,000 the oldest are forgotten.
 func (c *Cloud) Transcript() []Call {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
-	return slices.Clone(c.record.calls)
+	return slices.Concat(c.record.calls[c.record.oldest:], c.record.calls[:c.record.oldest])
 }
 
-// ResetTranscript forgets all calls.
+// ResetTranscript forgets all calls, and their counts.
 func (c *Cloud) ResetTranscript() {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
-	c.record.calls = nil
+	c.record.calls, c.record.oldest, c.record.counts = nil, 0, nil
 }
 
-// Counts is how often each call was made, by method and path: "POST lbaas/loadbalancers".
+// Counts is how often each call was made since the last reset, by method and path:
+// "POST lbaas/loadbalancers". It counts what the transcript has forgotten as well.
+// After 10,000 different calls, any other is counted as "*".
 func (c *Cloud) Counts() map[string]int {
+	c.record.mu.Lock()
+	defer c.record.mu.Unlock()
 	counts := map[string]int{}
-	for _, call := range c.Transcript() {
-		counts[call.Method+" "+call.Path]++
-	}
+	maps.Copy(counts, c.record.counts)
 	return counts
 }

@@ -115,6 +115,9 @@ func (c *Cloud) growPool(lb *loadBalancer, in object) error {
 	if err != nil {
 		return err
 	}
+	if in.repeated() {
+		return entityExists()
+	}
 	lb.pools = append(lb.pools, p)
 	if hm := in.inner("healthmonitor"); hm != nil {
 		if err := c.growMonitor(p, hm); err != nil {

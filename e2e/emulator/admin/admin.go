@@ -21,6 +21,10 @@ import (
 // prefix is the path that everything here is below.
 const prefix = "/emulator"
 
+// longestBody is how many bytes a body may have: enough for a snapshot of thousands
+// of load balancers.
+const longestBody = 256 << 20
+
 // An admin is the state of the handler: a cloud and the faults that it was given.
 type admin struct {
 	cloud  *emulator.Cloud
@@ -48,8 +52,8 @@ func calls() []call {
 		{"DELETE /faults", "forgets all faults", clearFaults},
 		{"GET /quotas", "shows the limits of every project", showQuotas},
 		{"PATCH /quotas", `changes limits: {"demo": {"load_balancer": 5, "floatingip": -1}}`, changeQuotas},
-		{"GET /transcript", "lists all calls since the last reset", showTranscript},
-		{"GET /counts", "counts them by method and path", showCounts},
+		{"GET /transcript", "lists the calls since the last reset, the newest 100,000", showTranscript},
+		{"GET /counts", "counts all of them by method and path, however many", showCounts},
 		{"DELETE /transcript", "forgets them", resetTranscript},
 		{"GET /snapshot", "shows everything that is in the cloud", showSnapshot},
 		{"POST /diff", "tells what changed since the snapshot in the body; ?as=lines for people", showDiff},
@@ -83,9 +87,13 @@ func Handler(cloud *emulator.Cloud) http.Handler {
 
 func (a *admin) handle(act action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, longestBody)
 		out, err := act(a, r)
 		var no nothing
+		var tooLong *http.MaxBytesError
 		switch {
+		case errors.As(err, &tooLong):
+			write(w, http.StatusRequestEntityTooLarge, map[string]string{"error": err.Error()})
 		case errors.As(err, &no):
 			write(w, http.StatusNotFound, map[string]string{"error": err.Error()})
 		case err != nil:
@@ -146,12 +154,18 @@ func listCalls(*admin, *http.Request) (any, error) {
 	return all, nil
 }
 
-// read decodes a body and refuses what it does not know.
+// read decodes a body and refuses what it does not know, and what follows it.
 func read(r *http.Request, into any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
+	d.UseNumber()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("reading the body: %w", err)
+	}
+	if _, err := d.Token(); err == nil {
+		return errors.New("reading the body: there is something after the JSON")
+	} else if err != io.EOF {
+		return fmt.Errorf("reading the body: after the JSON: %w", err)
 	}
 	return nil
 }

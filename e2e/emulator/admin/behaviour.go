@@ -5,10 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/octagate/octagate/e2e/emulator"
 )
 
 // A behaviour is that of the cloud as JSON has it: with durations as texts.
@@ -48,13 +45,10 @@ func changeBehaviour(a *admin, r *http.Request) (any, error) {
 	}
 	b := a.cloud.Behaviour()
 	var err error
-	if b.Pending, err = changed(b.Pending, in.Pending); err != nil {
+	if b.Pending, err = changed(b.Pending, in.Pending, a.cloud.CheckPending); err != nil {
 		return nil, fmt.Errorf("pending: %w", err)
 	}
-	if b.Latency, err = changed(b.Latency, in.Latency); err != nil {
-		return nil, fmt.Errorf("latency: %w", err)
-	}
-	if err := known(slices.Collect(maps.Keys(in.Latency))); err != nil {
+	if b.Latency, err = changed(b.Latency, in.Latency, a.cloud.CheckCall); err != nil {
 		return nil, fmt.Errorf("latency: %w", err)
 	}
 	if in.Held != nil {
@@ -69,10 +63,15 @@ func changeBehaviour(a *admin, r *http.Request) (any, error) {
 	return showBehaviour(a, r)
 }
 
-func changed(old map[string]time.Duration, by map[string]string) (map[string]time.Duration, error) {
+// changed are the old durations with some changed, whose keys pass a check.
+func changed(old map[string]time.Duration, by map[string]string, check func(key string) error) (map[string]time.Duration, error) {
 	all := map[string]time.Duration{}
 	maps.Copy(all, old)
-	for key, text := range by {
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		text := by[key]
+		if err := check(key); err != nil {
+			return nil, err
+		}
 		if text == "" {
 			delete(all, key)
 			continue
@@ -92,18 +91,6 @@ func duration(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no duration; want one such as 300ms, 5s or 1m30s", text)
 	}
 	return d, nil
-}
-
-// known refuses what cannot be a call.
-func known(names []string) error {
-	for _, name := range names {
-		method, path, ok := strings.Cut(name, " ")
-		good := ok && path != "" && slices.Contains([]string{"GET", "POST", "PUT", "DELETE", "PATCH", emulator.Any}, method)
-		if name != emulator.Any && !good {
-			return fmt.Errorf(`%q is no call; want one as the transcript has it, such as "PUT lbaas/pools/{id}/members", or %q`, name, emulator.Any)
-		}
-	}
-	return nil
 }
 
 func hold(a *admin, _ *http.Request) (any, error) {

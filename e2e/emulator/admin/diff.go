@@ -112,10 +112,11 @@ func showDiff(a *admin, r *http.Request) (any, error) {
 		return nil, err
 	}
 	var earlier emulator.Snapshot
-	d := json.NewDecoder(r.Body)
-	d.UseNumber()
-	if err := d.Decode(&earlier); err != nil {
-		return nil, fmt.Errorf("reading the body: %w; want a snapshot as GET %s/snapshot gives it", err, prefix)
+	if err := read(r, &earlier); err != nil {
+		return nil, fmt.Errorf("%w; want a snapshot as GET %s/snapshot gives it", err, prefix)
+	}
+	if earlier == nil {
+		return nil, fmt.Errorf("the body is null; want a snapshot as GET %s/snapshot gives it", prefix)
 	}
 	changes := compare(earlier, a.cloud.Snapshot())
 	if people {

@@ -49,8 +49,8 @@ func (f *faults) list() []fault {
 	return append([]fault{}, f.all...)
 }
 
-func (f fault) check() error {
-	if err := known([]string{f.Call}); err != nil {
+func (f fault) check(cloud *emulator.Cloud) error {
+	if err := cloud.CheckCall(f.Call); err != nil {
 		return err
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
@@ -73,7 +73,7 @@ func addFault(a *admin, r *http.Request) (any, error) {
 	if err := read(r, &in); err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
+	if err := in.check(a.cloud); err != nil {
 		return nil, err
 	}
 	in.Times = max(in.Times, 1)
