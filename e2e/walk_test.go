@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -34,12 +33,14 @@ func oneSubnet(t *testing.T) *testbed.World {
 	options := ground
 	options.Name, options.Layout = "one-subnet", networks.OneSubnet
 	options.FloatingIPs = []string{"172.24.5.21", "172.24.5.22"}
-	w, err := testbed.StartWorld(t.Context(), t.TempDir(), options)
+	ctx, cancel := context.WithTimeout(interrupted, patience)
+	defer cancel()
+	w, err := testbed.StartWorld(ctx, t.TempDir(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(w.Cloud.Clear(context.Background()), w.Stop()); err != nil {
+		if err := w.End(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,7 +5,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -25,6 +24,10 @@ import (
 	"github.com/octagate/octagate/e2e/view"
 )
 
+// interrupted is done once somebody asks the tests to stop. Each ends at its next look
+// and cleans up after itself; then the world is cleared, as always.
+var interrupted context.Context
+
 // world is shared by all tests; each has a namespace of its own in it.
 var world *testbed.World
 
@@ -36,11 +39,16 @@ var ground = testbed.Options{
 }
 
 func TestMain(m *testing.M) {
+	interrupted = session.UntilInterrupted()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		fmt.Fprintln(os.Stderr, "e2e: `make test` builds what these tests need, and runs them")
 		code = 1
+	}
+	if interrupted.Err() != nil {
+		fmt.Fprintln(os.Stderr, "e2e: interrupted; what could not be removed is named above")
+		code = session.Interrupted
 	}
 	os.Exit(code)
 }
@@ -77,13 +85,21 @@ func openstack() string {
 // inWorld starts the world, has the tests run in it, and sees that they leave the
 // cloud as they found it.
 func inWorld(dir string, tests func() int) (code int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(interrupted, 2*time.Minute)
 	defer cancel()
 	if world, err = testbed.StartWorld(ctx, dir, ground); err != nil {
 		return 1, err
 	}
 	code = tests()
-	return code, errors.Join(world.Cloud.Clear(context.Background()), world.Stop())
+	return code, world.End()
+}
+
+// goOn ends the test if somebody asked the tests to stop.
+func goOn(t *testing.T) {
+	t.Helper()
+	if interrupted.Err() != nil {
+		t.Fatal("interrupted")
+	}
 }
 
 // poll has octagate look at its load balancers so often, and makes facts old enough
@@ -108,6 +124,7 @@ func newCorner(t *testing.T, namespace string) *corner {
 // cornerOf is a corner of a certain world.
 func cornerOf(t *testing.T, w *testbed.World, namespace string) *corner {
 	t.Helper()
+	goOn(t)
 	cloud, err := view.Dial(t.Context(), w.Cloud.File, w.Cloud.Name)
 	if err != nil {
 		t.Fatal(err)
@@ -164,6 +181,7 @@ func (c *corner) balancers(ctx context.Context) int {
 // kubectl runs kubectl in the namespace and returns its exit code and both streams.
 func (c *corner) kubectl(stdin string, args ...string) (int, string) {
 	c.Helper()
+	goOn(c.T)
 	out, err := c.world.Cluster.Kubectl(c.Context(), stdin, append(args, "--namespace", c.namespace)...)
 	if err != nil {
 		c.Fatal(err)
@@ -219,6 +237,7 @@ func (c *corner) until(want string, there func() string) {
 	defer cancel()
 	got := ""
 	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		goOn(c.T)
 		got = there()
 		return got == want, nil
 	})

@@ -39,6 +39,14 @@ func (a answer) is(status int) answer {
 	return a
 }
 
+// fine fails the test unless what was asked for is done.
+func (a answer) fine() {
+	a.t.Helper()
+	if a.Status/100 != 2 {
+		a.t.Fatalf("%s: %s", a.call, a)
+	}
+}
+
 // refused fails the test unless Octavia refused in its own words.
 func (a answer) refused(status int, words string) {
 	a.t.Helper()

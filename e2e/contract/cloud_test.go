@@ -35,6 +35,7 @@ type cloud struct {
 	file, entry        string           // of clouds.yaml
 	demo, other, admin *session.Session // other and admin: nil, there are none
 	worker             worker           // nil: nobody can stop it
+	quotas             bool             // those of other may be changed for a while
 	end                func(context.Context) error
 
 	last    atomic.Int32 // VIP handed out
@@ -66,7 +67,7 @@ func emulated(ctx context.Context, name string, options emulator.Options, faults
 	}
 	file := filepath.Join(dir, "clouds.yaml")
 	c := &cloud{
-		name: name, title: "the emulator (" + name + ")", faults: faults, worker: emulatedWorker{em},
+		name: name, title: "the emulator (" + name + ")", faults: faults, worker: emulatedWorker{em}, quotas: true,
 		poll: 5 * time.Millisecond, patience: 10 * time.Second,
 		end: func(ctx context.Context) error {
 			defer server.Close()
@@ -76,21 +77,23 @@ func emulated(ctx context.Context, name string, options emulator.Options, faults
 	if err := os.WriteFile(file, em.CloudsYAML(server.URL), 0o600); err != nil {
 		return nil, err
 	}
-	return c, c.open(ctx, file, "demo", "other", "admin")
+	return c, c.open(ctx, session.Real{File: file, Cloud: "demo", Other: "other", Admin: "admin"})
 }
 
 // fromEnvironment is the real cloud that the environment names; nil: it names none.
-// Quotas of its other project may be changed for a while.
 func fromEnvironment(ctx context.Context) (*cloud, error) {
 	real, ok, err := session.FromEnvironment()
 	if !ok {
 		return nil, err
 	}
-	c := &cloud{name: "real", poll: 200 * time.Millisecond, patience: 5 * time.Minute, end: func(context.Context) error { return nil }}
+	c := &cloud{
+		name: "real", poll: 200 * time.Millisecond, patience: 5 * time.Minute, quotas: real.Quotas,
+		end: func(context.Context) error { return nil },
+	}
 	if real.Octavia != "" {
 		c.worker = realWorker(real.Octavia)
 	}
-	if err := c.open(ctx, real.File, real.Cloud, real.Other, real.Admin); err != nil {
+	if err := c.open(ctx, real); err != nil {
 		return nil, err
 	}
 	c.title = fmt.Sprintf("the real cloud %s at %s, Octavia %s", real.Cloud, c.demo.Identity, c.api)
@@ -99,23 +102,24 @@ func fromEnvironment(ctx context.Context) (*cloud, error) {
 }
 
 // open logs in and lays the networks.
-func (c *cloud) open(ctx context.Context, file, demo, other, admin string) (err error) {
-	c.run, c.file, c.entry = "contract-"+uuid.NewString()[:8], file, demo
+func (c *cloud) open(ctx context.Context, as session.Real) (err error) {
+	c.run, c.file, c.entry = "octagate-contract-"+uuid.NewString()[:8], as.File, as.Cloud
 	for _, who := range []struct {
 		entry string
-		as    **session.Session
-	}{{demo, &c.demo}, {other, &c.other}, {admin, &c.admin}} {
+		is    **session.Session
+	}{{as.Cloud, &c.demo}, {as.Other, &c.other}, {as.Admin, &c.admin}} {
 		if who.entry == "" {
 			continue
 		}
-		if *who.as, err = session.Open(ctx, file, who.entry); err != nil {
+		if *who.is, err = session.Open(ctx, as.File, who.entry); err != nil {
 			return err
 		}
 	}
 	if c.api, err = newest(ctx, c.demo); err != nil {
 		return err
 	}
-	c.Networks, err = networks.Lay(ctx, networks.TwoSubnets, c.demo, c.admin)
+	site := networks.Site{Owner: c.demo, Admin: c.admin, External: as.External, Run: c.run}
+	c.Networks, err = networks.Lay(ctx, networks.TwoSubnets, site)
 	return err
 }
 
@@ -133,9 +137,13 @@ func newest(ctx context.Context, s *session.Session) (string, error) {
 	return "", errors.New("Octavia has no current version")
 }
 
-// close removes the networks. What tests left behind is an error.
+// close removes the networks. What tests left in them is an error, but removed, too.
 func (c *cloud) close(ctx context.Context) error {
-	return errors.Join(c.left(ctx), c.Networks.Remove(ctx), c.end(ctx))
+	found, evicted := c.Networks.Evict(ctx)
+	if len(found) > 0 {
+		evicted = errors.Join(evicted, fmt.Errorf("was left in the networks and is removed now: %q", found))
+	}
+	return errors.Join(evicted, c.Networks.Remove(ctx), c.left(ctx), c.end(ctx))
 }
 
 // vacant is an error that says what a project has; nil: nothing.
@@ -151,7 +159,7 @@ func vacant(ctx context.Context, file, entry string) error {
 	return err
 }
 
-// left says what of ours is still there: names, descriptions and networks tell.
+// left says what of ours is still there: names and descriptions tell.
 func (c *cloud) left(ctx context.Context) error {
 	var errs []error
 	for _, list := range []struct{ kind, url string }{
@@ -165,7 +173,7 @@ func (c *cloud) left(ctx context.Context) error {
 			return err
 		}
 		for _, one := range there[list.kind] {
-			if c.made(one) {
+			if strings.HasPrefix(one.Name+one.Description, c.run) {
 				errs = append(errs, fmt.Errorf("left behind in %s: %s %s", list.kind, cmp.Or(one.Name, one.Description), one.ID))
 			}
 		}
@@ -174,14 +182,4 @@ func (c *cloud) left(ctx context.Context) error {
 }
 
 // A thing is whatever can be left behind.
-type thing struct {
-	ID, Name, Description string
-	Network               string `json:"network_id"`
-	Owner                 string `json:"device_owner"`
-}
-
-// made reports whether a test made it.
-func (c *cloud) made(one thing) bool {
-	ourNetwork := one.Network == c.PodNetwork || one.Network == c.ServiceNetwork
-	return strings.HasPrefix(one.Name+one.Description, c.run) || ourNetwork && one.Owner != "network:router_interface"
-}
+type thing struct{ ID, Name, Description string }

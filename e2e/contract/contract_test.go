@@ -8,6 +8,9 @@
 // alone: they are not parallel, and go first. On a real cloud alone, with time enough:
 //
 //	OCTAGATE_E2E_CLOUD=… go test -count=1 -v -timeout 30m -run /real ./e2e/contract
+//
+// 30 minutes are several times what it takes, and with reason: a test binary that go
+// test ends for its time cannot clean up. What it leaves has the name of the run.
 package contract
 
 import (
@@ -18,25 +21,36 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/octagate/octagate/e2e/session"
 )
 
 // clouds are what the contract is held on; nothing changes them once tests run.
 var clouds []*cloud
 
+// interrupted is done once somebody asks the tests to stop. Each ends at its next call
+// and cleans up after itself; then the clouds are left, as always.
+var interrupted context.Context
+
 // patience is how long it may take to come to the clouds, and to leave them.
 const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
+	interrupted = session.UntilInterrupted()
 	code, err := run(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "contract:", err)
 		code = 1
 	}
+	if interrupted.Err() != nil {
+		fmt.Fprintln(os.Stderr, "contract: interrupted; what could not be removed is named above")
+		code = session.Interrupted
+	}
 	os.Exit(code)
 }
 
 func run(m *testing.M) (code int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(interrupted, patience)
 	defer cancel()
 	defer func() { err = errors.Join(err, leave()) }()
 	for _, open := range []func(context.Context) (*cloud, error){corrected, packaged, fromEnvironment} {

@@ -80,9 +80,13 @@ func (c client) no(err error) {
 	}
 }
 
-// call makes a call, also when the test is over and cleans up.
+// call makes a call, also when the test is over and cleans up. It ends a test that was
+// interrupted before.
 func (c client) call(method, url string, body any, headers ...string) answer {
 	c.Helper()
+	if interrupted.Err() != nil && c.Context().Err() == nil {
+		c.Fatal("interrupted")
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), time.Minute)
 	defer cancel()
 	a, err := c.Session.Call(ctx, method, url, body, headers...)

@@ -8,7 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/octagate/octagate/e2e/session"
 )
@@ -58,81 +62,166 @@ type Networks struct {
 	ExternalNetwork, ExternalSubnet string
 	Router                          string
 
-	owner, admin *session.Session
-	undo         []func(context.Context) error
+	Site
+
+	ours bool // we made the external network
+	undo []func(context.Context) error
 }
 
+// A Site is where networks are laid, and by whom.
+type Site struct {
+	Owner    *session.Session // whose they are
+	Admin    *session.Session // makes the external network; nil: there is nobody who could
+	External string           // the id of the external network; empty: see Lay
+	Run      string           // begins the names of all that is made, so that it is known wherever it is met; may be empty
+}
+
+// afterwards is how long removing may take once a caller has given up.
+const afterwards = 5 * time.Minute
+
 // Lay makes the networks of a layout in the owner's project, and a router that has
-// the gateway addresses and leads to an external network. The administrator makes
-// the external network; without one (nil) the first external network that the owner
-// sees is used. When it fails, what it made is removed.
-func Lay(ctx context.Context, layout Layout, owner, admin *session.Session) (*Networks, error) {
-	n := &Networks{Layout: layout, owner: owner, admin: admin}
-	err := n.external(ctx)
+// the gateway addresses and leads to an external network. That is the one the site
+// names, else the administrator makes it, else it is the first with IPv4 that the owner
+// sees. When Lay fails or the context ends, what it made is removed.
+func Lay(ctx context.Context, layout Layout, site Site) (*Networks, error) {
+	n := &Networks{Layout: layout, Site: site}
+	externals, err := n.externals(ctx)
 	if err == nil {
-		err = n.internal(ctx)
+		err = n.internal(ctx, externals)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("laying networks in %s: %w", layout.Name, err), n.Remove(ctx))
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+		defer cancel()
+		return nil, errors.Join(fmt.Errorf("laying networks in %s: %w", layout.Name, err), n.Remove(rest))
 	}
 	return n, nil
 }
 
 // Remove takes away what Lay made, the last first. What stands in the way is in the
-// error; the rest is removed nevertheless.
+// error and can be tried again; the rest is removed nevertheless.
 func (n *Networks) Remove(ctx context.Context) error {
 	var errs []error
+	var stay []func(context.Context) error
 	for _, undo := range slices.Backward(n.undo) {
-		errs = append(errs, undo(ctx))
+		if err := undo(ctx); err != nil {
+			errs = append(errs, err)
+			stay = slices.Insert(stay, 0, undo)
+		}
 	}
-	n.undo = nil
+	n.undo = stay
 	return errors.Join(errs...)
 }
 
 type object = map[string]any
 
-// external makes the network that floating IPs come from, or finds it.
-func (n *Networks) external(ctx context.Context) error {
-	if n.admin == nil {
-		return n.findExternal(ctx)
+// named is the name of something of this run.
+func (n *Networks) named(name string) string { return strings.TrimSpace(n.Run + " " + name) }
+
+// externals makes the network that floating IPs come from, or finds those that may do.
+func (n *Networks) externals(ctx context.Context) (ids []string, err error) {
+	if n.Site.External != "" || n.Admin == nil {
+		return n.findExternals(ctx)
 	}
-	network, err := n.make(ctx, n.admin, "network", object{"name": n.External.Network, "router:external": true})
+	n.ours = true
+	network, err := n.make(ctx, n.Admin, "network", object{"name": n.named(n.Layout.External.Network), "router:external": true})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n.ExternalNetwork = network
-	n.ExternalSubnet, err = n.make(ctx, n.admin, "subnet", n.External.in(network))
-	return err
+	_, err = n.make(ctx, n.Admin, "subnet", n.in(network, n.Layout.External))
+	return []string{network}, err
 }
 
-func (n *Networks) findExternal(ctx context.Context) error {
+// findExternals are the external networks that may do: all that have subnets, or the one
+// that is to be taken.
+func (n *Networks) findExternals(ctx context.Context) (ids []string, err error) {
 	var found struct {
 		Networks []struct {
 			ID      string
 			Subnets []string
 		}
 	}
-	if err := n.owner.Do(ctx, http.MethodGet, n.owner.Network+"networks?router:external=true", nil, &found); err != nil {
-		return err
+	query := url.Values{"router:external": {"true"}}
+	if n.Site.External != "" {
+		query.Set("id", n.Site.External)
+	}
+	if err := n.Owner.Do(ctx, http.MethodGet, n.Owner.Network+"networks?"+query.Encode(), nil, &found); err != nil {
+		return nil, fmt.Errorf("looking for an external network: %w", err)
 	}
 	for _, e := range found.Networks {
 		if len(e.Subnets) > 0 {
-			n.ExternalNetwork, n.ExternalSubnet = e.ID, e.Subnets[0]
-			return nil
+			ids = append(ids, e.ID)
 		}
 	}
-	return errors.New("this cloud has no external network with a subnet, and no administrator was named who could make one")
+	return ids, nil
+}
+
+// join makes a router that leads to the first of the external networks with IPv4. Users
+// see no subnets there, but the addresses that their routers have in them.
+func (n *Networks) join(ctx context.Context, externals []string) error {
+	for _, external := range externals {
+		id, err := n.make(ctx, n.Owner, "router", object{
+			"name": n.named("kubernetes"), "external_gateway_info": object{"network_id": external},
+		})
+		if err != nil {
+			return err
+		}
+		subnet, err := n.gateway(ctx, id)
+		if err != nil {
+			return err
+		}
+		if subnet != "" {
+			n.Router, n.ExternalNetwork, n.ExternalSubnet = id, external, subnet
+			return nil
+		}
+		if err := n.takeBack(ctx); err != nil {
+			return err
+		}
+	}
+	if n.Site.External != "" {
+		return fmt.Errorf("%s is not an external network with IPv4 that this project can use", n.Site.External)
+	}
+	return errors.New("this cloud has no external network with IPv4, and no administrator was named who could make one")
+}
+
+// gateway is the external subnet in which a router has an IPv4 address; empty: none.
+func (n *Networks) gateway(ctx context.Context, router string) (subnet string, err error) {
+	var found struct {
+		Router struct {
+			Gateway struct {
+				Addresses []struct {
+					Subnet  string     `json:"subnet_id"`
+					Address netip.Addr `json:"ip_address"`
+				} `json:"external_fixed_ips"`
+			} `json:"external_gateway_info"`
+		}
+	}
+	if err := n.Owner.Do(ctx, http.MethodGet, n.Owner.Network+"routers/"+router, nil, &found); err != nil {
+		return "", fmt.Errorf("looking at the router: %w", err)
+	}
+	for _, a := range found.Router.Gateway.Addresses {
+		if a.Address.Is4() {
+			return a.Subnet, nil
+		}
+	}
+	return "", nil
+}
+
+// takeBack removes what was made last.
+func (n *Networks) takeBack(ctx context.Context) error {
+	last := len(n.undo) - 1
+	undo := n.undo[last]
+	if err := undo(ctx); err != nil {
+		return err
+	}
+	n.undo = n.undo[:last]
+	return nil
 }
 
 // internal makes the router and the subnets of the layout.
-func (n *Networks) internal(ctx context.Context) error {
-	router, err := n.make(ctx, n.owner, "router", object{
-		"name": "kubernetes", "external_gateway_info": object{"network_id": n.ExternalNetwork},
-	})
-	if err != nil {
+func (n *Networks) internal(ctx context.Context, externals []string) error {
+	if err := n.join(ctx, externals); err != nil {
 		return err
 	}
-	n.Router = router
 	for _, s := range n.Subnets {
 		network, subnet, err := n.subnet(ctx, s)
 		if err != nil {
@@ -148,11 +237,11 @@ func (n *Networks) internal(ctx context.Context) error {
 
 // subnet makes a network, its subnet, and the router's port there.
 func (n *Networks) subnet(ctx context.Context, s Subnet) (network, subnet string, err error) {
-	network, err = n.make(ctx, n.owner, "network", object{"name": s.Network})
+	network, err = n.make(ctx, n.Owner, "network", object{"name": n.named(s.Network)})
 	if err != nil {
 		return "", "", err
 	}
-	subnet, err = n.make(ctx, n.owner, "subnet", s.in(network))
+	subnet, err = n.make(ctx, n.Owner, "subnet", n.in(network, s))
 	if err != nil {
 		return "", "", err
 	}
@@ -160,38 +249,45 @@ func (n *Networks) subnet(ctx context.Context, s Subnet) (network, subnet string
 }
 
 // in is what Neutron has to hear about a subnet of a network.
-func (s Subnet) in(network string) object {
+func (n *Networks) in(network string, s Subnet) object {
 	return object{
-		"name": s.Name, "network_id": network, "ip_version": 4, "cidr": s.Range, "gateway_ip": s.Gateway,
+		"name": n.named(s.Name), "network_id": network, "ip_version": 4, "cidr": s.Range, "gateway_ip": s.Gateway,
 		"enable_dhcp": false, "allocation_pools": []object{{"start": s.First, "end": s.Last}},
 	}
 }
 
 // connect gives the router a port at the gateway address.
 func (n *Networks) connect(ctx context.Context, network string, s Subnet) error {
-	port, err := n.make(ctx, n.owner, "port", object{
-		"name": s.Name + "_router", "network_id": network, "fixed_ips": []object{{"ip_address": s.Gateway}},
+	port, err := n.make(ctx, n.Owner, "port", object{
+		"name": n.named(s.Name + "_router"), "network_id": network, "fixed_ips": []object{{"ip_address": s.Gateway}},
 	})
 	if err != nil {
 		return err
 	}
-	router, body := n.owner.Network+"routers/"+n.Router, object{"port_id": port}
-	if err := n.owner.Do(ctx, http.MethodPut, router+"/add_router_interface", body, nil); err != nil {
+	router, body := n.Owner.Network+"routers/"+n.Router, object{"port_id": port}
+	if err := whole(ctx, n.Owner, http.MethodPut, router+"/add_router_interface", body, nil); err != nil {
 		return fmt.Errorf("connecting the router: %w", err)
 	}
 	n.undo[len(n.undo)-1] = func(ctx context.Context) error { // which deletes the port, too
-		return n.owner.Do(ctx, http.MethodPut, router+"/remove_router_interface", body, nil)
+		answer, err := n.Owner.Call(ctx, http.MethodPut, router+"/remove_router_interface", body)
+		if err == nil && answer.Status/100 != 2 && answer.Status != http.StatusNotFound {
+			err = fmt.Errorf("disconnecting the router: %d %s", answer.Status, answer.Text)
+		}
+		return err
 	}
 	return nil
 }
 
-// FloatingIP makes a floating IP for the owner and returns its address. The
-// administrator can have a certain one; without one, any is as good.
+// ofUser describes a floating IP that FloatingIP made.
+const ofUser = "floating IP of the user"
+
+// FloatingIP makes a floating IP for the owner and returns its address. Where the
+// external network is ours, it has the one that is wanted; elsewhere, any is as good.
 func (n *Networks) FloatingIP(ctx context.Context, address string) (string, error) {
-	by, wanted := n.owner, object{"floating_network_id": n.ExternalNetwork}
-	if n.admin != nil {
-		by = n.admin
-		wanted["floating_ip_address"], wanted["project_id"] = address, n.owner.Project
+	by, wanted := n.Owner, object{"floating_network_id": n.ExternalNetwork, "description": n.named(ofUser)}
+	if n.ours {
+		by = n.Admin
+		wanted["floating_ip_address"], wanted["project_id"] = address, n.Owner.Project
 	}
 	id, err := n.make(ctx, by, "floatingip", wanted)
 	if err != nil {
@@ -202,19 +298,26 @@ func (n *Networks) FloatingIP(ctx context.Context, address string) (string, erro
 			Address string `json:"floating_ip_address"`
 		}
 	}
-	err = n.owner.Do(ctx, http.MethodGet, n.owner.Network+"floatingips/"+id, nil, &made)
+	err = n.Owner.Do(ctx, http.MethodGet, n.Owner.Network+"floatingips/"+id, nil, &made)
 	return made.FloatingIP.Address, err
 }
 
 // make creates a resource of Neutron and remembers to delete it.
 func (n *Networks) make(ctx context.Context, by *session.Session, kind string, body object) (id string, err error) {
 	var made map[string]struct{ ID string }
-	if err := by.Do(ctx, http.MethodPost, by.Network+kind+"s", object{kind: body}, &made); err != nil {
+	if err := whole(ctx, by, http.MethodPost, by.Network+kind+"s", object{kind: body}, &made); err != nil {
 		return "", fmt.Errorf("making a %s: %w", kind, err)
 	}
 	id = made[kind].ID
-	n.undo = append(n.undo, func(ctx context.Context) error {
-		return by.Do(ctx, http.MethodDelete, by.Network+kind+"s/"+id, nil, nil)
-	})
+	n.undo = append(n.undo, func(ctx context.Context) error { return by.Delete(ctx, by.Network+kind+"s/"+id) })
 	return id, nil
+}
+
+// whole makes a call that is not given up once it is under way: what it made would not
+// be known.
+func whole(ctx context.Context, by *session.Session, method, url string, body, into any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return by.Do(context.WithoutCancel(ctx), method, url, body, into)
 }

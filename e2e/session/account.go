@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,6 +17,8 @@ import (
 type account struct {
 	Region    string `json:"region_name"`
 	Interface string `json:"interface"`
+	Verify    any    `json:"verify"`
+	CA        string `json:"cacert"`
 	Auth      struct {
 		URL           string `json:"auth_url"`
 		User          string `json:"username"`
@@ -31,14 +34,14 @@ type account struct {
 	} `json:"auth"`
 }
 
-// readAccount reads one cloud of a clouds.yaml.
+// readAccount reads one cloud of a clouds.yaml. The others may be as they like.
 func readAccount(file, cloud string) (account, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return account{}, fmt.Errorf("reading clouds.yaml: %w", err)
 	}
 	var all struct {
-		Clouds map[string]account `json:"clouds"`
+		Clouds map[string]json.RawMessage `json:"clouds"`
 	}
 	if err := yaml.Unmarshal(content, &all); err != nil {
 		return account{}, fmt.Errorf("reading %s: %w", file, err)
@@ -47,7 +50,37 @@ func readAccount(file, cloud string) (account, error) {
 	if !ok {
 		return account{}, fmt.Errorf("%s has no cloud %q, only %q", file, cloud, slices.Sorted(maps.Keys(all.Clouds)))
 	}
-	return found, nil
+	var a account
+	if err := json.Unmarshal(found, &a); err != nil {
+		return account{}, fmt.Errorf("reading cloud %s of %s: %w", cloud, file, err)
+	}
+	if fault := a.fault(); fault != "" {
+		return account{}, fmt.Errorf("cloud %s of %s %s", cloud, file, fault)
+	}
+	return a, nil
+}
+
+// fault is why nobody can log in here with what stands in clouds.yaml, although other
+// clients may; empty: there is no reason.
+func (a account) fault() string {
+	const elsewhere = "; secure.yaml, profiles and tokens are not read here"
+	switch {
+	case a.CA != "":
+		return "has a cacert, which is not read here: name the file by SSL_CERT_FILE, and take out cacert"
+	case a.Verify != nil && a.Verify != true:
+		return "has verify, which is not read here: name the cloud's authority by SSL_CERT_FILE, and take out verify"
+	case a.Auth.URL == "":
+		return "has no auth.auth_url" + elsewhere
+	case a.Auth.CredentialID != "" && a.Auth.CredentialSecret == "":
+		return "has no auth.application_credential_secret" + elsewhere
+	case a.Auth.CredentialID != "":
+		return ""
+	case a.Auth.User+a.Auth.UserID == "" || a.Auth.Password == "":
+		return "has neither auth.application_credential_id nor auth.username and auth.password" + elsewhere
+	case a.Auth.Project+a.Auth.ProjectID == "":
+		return "has neither auth.project_name nor auth.project_id" + elsewhere
+	}
+	return ""
 }
 
 // face is the interface of the services that the account uses.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A Session is a user of a cloud in one project. It is safe for concurrent use.
@@ -137,8 +138,12 @@ func encode(body any) (io.Reader, error) {
 	return bytes.NewReader(content), nil
 }
 
+// patience is how long a single call may take. Some calls of a real Octavia take half a minute.
+const patience = 2 * time.Minute
+
 func exchange(request *http.Request) (Answer, error) {
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{Timeout: patience} // connections are kept by the transport that all share
+	response, err := client.Do(request)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -147,6 +152,18 @@ func exchange(request *http.Request) (Answer, error) {
 		return Answer{}, fmt.Errorf("%s %s: %w", request.Method, request.URL, err)
 	}
 	return Answer{response.StatusCode, response.Header, string(content)}, nil
+}
+
+// Delete removes what is at a URL. It is no error if that is gone already.
+func (s *Session) Delete(ctx context.Context, url string) error {
+	answer, err := s.Call(ctx, http.MethodDelete, url, nil)
+	if err != nil {
+		return err
+	}
+	if answer.Status/100 != 2 && answer.Status != http.StatusNotFound {
+		return fmt.Errorf("DELETE %s: %d %s", url, answer.Status, answer.Text)
+	}
+	return nil
 }
 
 // Do makes a call that has to succeed, and reads its answer into a value; nil: it is

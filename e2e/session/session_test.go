@@ -82,3 +82,26 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAccountThatCannotLogInSaysWhy(t *testing.T) {
+	const auth = "auth_url: http://127.0.0.1:1, project_name: p"
+	for claim, tt := range map[string]struct{ cloud, want string }{
+		"an authority of its own":   {"{cacert: ca.pem, auth: {" + auth + ", username: u, password: s}}", "SSL_CERT_FILE, and take out cacert"},
+		"no verification":           {"{verify: false, auth: {" + auth + ", username: u, password: s}}", "SSL_CERT_FILE, and take out verify"},
+		"verify as a text":          {"{verify: 'no', auth: {" + auth + ", username: u, password: s}}", "SSL_CERT_FILE, and take out verify"},
+		"the password is elsewhere": {"{auth: {" + auth + ", username: u}}", "auth.password; secure.yaml, profiles and tokens are not read here"},
+		"the secret is elsewhere":   {"{auth: {" + auth + ", application_credential_id: i}}", "has no auth.application_credential_secret; secure.yaml"},
+		"a profile":                 {"{profile: vendor, auth: {username: u, password: s}}", "has no auth.auth_url; secure.yaml, profiles"},
+		"no project":                {"{auth: {auth_url: http://127.0.0.1:1, username: u, password: s}}", "auth.project_name nor auth.project_id"},
+		"nothing":                   {"{}", "has no auth.auth_url"},
+		"verification is usual":     {"{verify: true, auth: {" + auth + ", username: u, password: s}}", "logging in to OpenStack: "},
+	} {
+		file := filepath.Join(t.TempDir(), "clouds.yaml")
+		if err := os.WriteFile(file, []byte("clouds: {mine: "+tt.cloud+", odd: {region_name: [1]}}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := session.Open(t.Context(), file, "mine"); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", claim, err)
+		}
+	}
+}

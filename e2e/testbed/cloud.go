@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/e2e/networks"
 	"github.com/octagate/octagate/e2e/session"
@@ -29,6 +31,9 @@ type Cloud struct {
 	server  *http.Server
 }
 
+// clearing is how long it may take to clear a cloud. Real load balancers take a minute to go.
+const clearing = 10 * time.Minute
+
 // startCloud serves an emulator, or takes the real cloud of the options, and lays the
 // networks in it.
 func startCloud(ctx context.Context, dir string, opts Options) (*Cloud, error) {
@@ -37,7 +42,9 @@ func startCloud(ctx context.Context, dir string, opts Options) (*Cloud, error) {
 		return nil, errors.Join(err, c.Stop())
 	}
 	if err := c.lay(ctx, opts); err != nil {
-		return nil, errors.Join(err, c.Clear(ctx), c.Stop())
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearing)
+		defer cancel()
+		return nil, errors.Join(err, c.Clear(rest), c.Stop())
 	}
 	return c, nil
 }
@@ -83,7 +90,11 @@ func (c *Cloud) lay(ctx context.Context, opts Options) error {
 	if layout.Name == "" {
 		layout = networks.TwoSubnets
 	}
-	if c.Networks, err = networks.Lay(ctx, layout, owner, admin); err != nil {
+	site := networks.Site{Owner: owner, Admin: admin, Run: "octagate-e2e-" + uuid.NewString()[:8]}
+	if opts.Real != nil {
+		site.External = opts.Real.External
+	}
+	if c.Networks, err = networks.Lay(ctx, layout, site); err != nil {
 		return err
 	}
 	for _, wanted := range opts.FloatingIPs {
@@ -112,18 +123,22 @@ func (c *Cloud) logins(ctx context.Context, opts Options) (owner, admin *session
 	return owner, admin, err
 }
 
-// Clear removes the networks and floating IPs, and is an error if anything is left
-// that was not there before the World.
+// Clear removes the networks and floating IPs, and before them what others left in the
+// networks, which is an error, as is anything that is there now and was not before the World.
 func (c *Cloud) Clear(ctx context.Context) error {
 	if c == nil || c.Networks == nil {
 		return nil
+	}
+	found, evicted := c.Networks.Evict(ctx)
+	if len(found) > 0 {
+		evicted = errors.Join(evicted, fmt.Errorf("was left in the networks and is removed now: %q", found))
 	}
 	removed := c.Networks.Remove(ctx)
 	left, err := c.left(ctx)
 	if len(left) > 0 {
 		err = errors.Join(err, fmt.Errorf("left in the cloud: %q", left))
 	}
-	return errors.Join(removed, err)
+	return errors.Join(evicted, removed, err)
 }
 
 func (c *Cloud) left(ctx context.Context) ([]string, error) {

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 )
 
-// errNobodyMeddles is for real clouds that only do what they like.
-var errNobodyMeddles = errors.New("nobody can make this cloud fail: name a program by OCTAGATE_E2E_OCTAVIA")
+// ErrNobodyMeddles is the answer of real clouds that only do what they like.
+var ErrNobodyMeddles = errors.New("nobody can make this cloud fail: name a program by OCTAGATE_E2E_OCTAVIA")
 
 // FailBuilds makes load balancers that are created from now on end in ERROR, or has
 // them built again.
@@ -35,7 +35,7 @@ func (c *Cloud) Break(ctx context.Context, loadBalancer string) error {
 // meddle has the program for it do something to a real Octavia.
 func (c *Cloud) meddle(ctx context.Context, words ...string) error {
 	if c.octavia == "" {
-		return errNobodyMeddles
+		return ErrNobodyMeddles
 	}
 	if said, err := exec.CommandContext(ctx, c.octavia, words...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %q: %w: %s", c.octavia, words, err, said)

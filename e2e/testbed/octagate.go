@@ -107,5 +107,8 @@ func (o *Octagate) Stop() error { return o.process.stop(grace) }
 // Kill ends octagate as a crash would.
 func (o *Octagate) Kill() error { return o.process.kill() }
 
+// Running reports whether octagate has not ended yet, in whatever way.
+func (o *Octagate) Running() bool { return !o.process.hasEnded() }
+
 // Log is everything octagate has written so far.
 func (o *Octagate) Log() string { return o.process.output() }

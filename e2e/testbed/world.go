@@ -31,7 +31,7 @@ type Options struct {
 	Pending     time.Duration              // how long the emulator is busy with a change; 0 is half a second
 	Layout      networks.Layout            // of the cluster's networks; zero: two subnets
 	FloatingIPs []string                   // that the user has; a cloud without administrator chooses others
-	Name        string                     // of the cluster; empty: demo
+	Name        string                     // of the cluster; empty: demo; in a real cloud, where others may have that, the run's
 	Edit        func(config string) string // changes octagate.yaml before it is written
 	Tell        func(step string)          // hears what is being started
 }
@@ -42,7 +42,7 @@ type Options struct {
 func StartWorld(ctx context.Context, dir string, opts Options) (*World, error) {
 	w := &World{Dir: dir}
 	if err := w.start(ctx, opts); err != nil {
-		return nil, errors.Join(err, w.Cloud.Clear(context.WithoutCancel(ctx)), w.Stop())
+		return nil, errors.Join(err, w.End())
 	}
 	return w, nil
 }
@@ -82,7 +82,7 @@ func (w *World) startOctagate(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	config := configuration(cmp.Or(opts.Name, "demo"), w.Cloud, addresses)
+	config := configuration(w.name(opts), w.Cloud, addresses)
 	if opts.Edit != nil {
 		config = opts.Edit(config)
 	}
@@ -93,6 +93,14 @@ func (w *World) startOctagate(ctx context.Context, opts Options) error {
 		return err
 	}
 	return w.RestartOctagate(ctx)
+}
+
+// name is what octagate calls the cluster, in the cloud too.
+func (w *World) name(opts Options) string {
+	if opts.Real != nil {
+		return w.Cloud.Networks.Run
+	}
+	return cmp.Or(opts.Name, "demo")
 }
 
 // RestartOctagate starts octagate with the configuration file as it is now, after a
@@ -111,17 +119,34 @@ func (w *World) RestartOctagate(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends everything, octagate first. What is in a real cloud stays: see Cloud.Clear.
+// Stop ends everything, octagate first. What is in a real cloud stays: see End.
 func (w *World) Stop() error {
+	err := w.stopCluster()
+	if w.Cloud != nil {
+		err = errors.Join(err, w.Cloud.Stop())
+	}
+	return err
+}
+
+// End ends everything and clears the cloud, once nobody is left who would make anything in
+// it. It may take minutes, and takes no context: what is made for real has to go.
+func (w *World) End() error {
+	err := w.stopCluster()
+	if w.Cloud != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), clearing)
+		defer cancel()
+		err = errors.Join(err, w.Cloud.Clear(ctx), w.Cloud.Stop())
+	}
+	return err
+}
+
+func (w *World) stopCluster() error {
 	var errs []error
 	if w.Octagate != nil {
 		errs = append(errs, w.Octagate.Stop())
 	}
 	if w.Cluster != nil {
 		errs = append(errs, w.Cluster.Stop())
-	}
-	if w.Cloud != nil {
-		errs = append(errs, w.Cloud.Stop())
 	}
 	return errors.Join(errs...)
 }
