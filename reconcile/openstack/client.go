@@ -30,6 +30,8 @@ const slowest = time.Minute
 // used, and again when that did not work: a cloud that is down at start is no
 // reason not to start.
 type Client struct {
+	Now func() time.Time // the clock; nil: time.Now
+
 	credentials credentials
 	logins      singleflight.Group
 	session     atomic.Pointer[session]
@@ -38,6 +40,7 @@ type Client struct {
 // A session is what one login gave.
 type session struct {
 	project string // ID
+	now     func() time.Time
 	network *gophercloud.ServiceClient
 	balance *gophercloud.ServiceClient
 }
@@ -89,6 +92,10 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		defer cancel()
 		s, err := c.credentials.dial(ctx)
 		if err == nil {
+			s.now = time.Now
+			if c.Now != nil {
+				s.now = c.Now
+			}
 			c.session.Store(s)
 		}
 		return s, err

@@ -28,6 +28,15 @@ func refusal(err error) error {
 	return &plan.Refusal{Reason: plan.Away, Err: err}
 }
 
+// taken is how Octavia says that somebody has the address of a VIP.
+const taken = "already allocated in subnet"
+
+// reasonIs reports whether err is a refusal for a reason.
+func reasonIs(err error, reason plan.Reason) bool {
+	var r *plan.Refusal
+	return errors.As(err, &r) && r.Reason == reason
+}
+
 // signs are the words by which answers with the same code are told apart.
 var signs = []struct {
 	code   int
@@ -38,7 +47,7 @@ var signs = []struct {
 	{http.StatusConflict, "Invalid state", plan.Busy},
 	{http.StatusConflict, "Quota", plan.Quota},
 	{http.StatusForbidden, "Quota", plan.Quota},
-	{http.StatusInternalServerError, "already allocated in subnet", plan.Conflict},
+	{http.StatusInternalServerError, taken, plan.Conflict},
 	{http.StatusInternalServerError, "is not a valid IP for the specified subnet", plan.Invalid},
 }
 

@@ -58,6 +58,7 @@ func skyWith(t *testing.T, options emulator.Options) *sky {
 	if err != nil {
 		t.Fatal(err)
 	}
+	client.Now = s.clock.Now
 	s.watch = &Watch{Client: client, Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
 	return s
 }

@@ -21,7 +21,7 @@ import (
 func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) error {
 	switch step := step.(type) {
 	case plan.CreateLoadBalancer:
-		return loadbalancers.Create(ctx, s.balance, balancer(o, step.Tree)).Err
+		return s.create(ctx, balancer(o, step.Tree))
 	case plan.DeleteLoadBalancer:
 		if err := s.still(ctx, step); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 
 	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -130,6 +131,50 @@ func TestWhatHasRecoveredIsNotDeleted(t *testing.T) {
 	s.cloud.Break(built.ID)
 	s.see()
 	s.step(remove)
+}
+
+// Octavia keeps the VIP's port of a load balancer that it refuses for what is in it.
+func TestALeakedPortDoesNotBlockItsAddress(t *testing.T) {
+	s := newSky(t)
+	session, err := s.watch.Client.login(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+	twice := balancer(owner, want)
+	twice.Listeners = append(twice.Listeners, twice.Listeners[0])
+	twice.Listeners[1].DefaultPool = nil
+	if err := loadbalancers.Create(t.Context(), session.balance, twice).Err; err == nil {
+		t.Fatal("a port twice was accepted")
+	}
+	s.see()
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Conflict {
+		t.Errorf("the port may be of one that is just being made: %v", err)
+	}
+	s.clock.Pass(youngest)
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Busy {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An address that somebody else has is theirs.
+func TestATakenAddressIsLeftToWhoHasIt(t *testing.T) {
+	s := newSky(t)
+	s.reach(s.desired(octavia.FloatingIP{}))
+	s.clock.Pass(youngest)
+	other := octavia.Owner{Cluster: "test", UID: "bbbb"}
+	for range 2 {
+		err := s.watch.Take(t.Context(), other, plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+		if reasonOf(err) != plan.Conflict {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := s.cloud.Counts()["DELETE ports/{id}"]; n != 0 {
+		t.Errorf("%d ports were deleted", n)
+	}
 }
 
 func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {

@@ -1,0 +1,67 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// vipPort is what Octavia calls the port of a VIP, before the load balancer's ID.
+const vipPort = "octavia-lb-"
+
+// youngest is how old a port must be before it can have been left behind: Octavia
+// makes the port first, and shows the load balancer when it is done.
+const youngest = 2 * slowest
+
+// create makes a load balancer. Where its address is taken, it may be that Octavia
+// left the port of one behind that it refused after all: that is deleted, and the next
+// try succeeds.
+func (s *session) create(ctx context.Context, opts loadbalancers.CreateOpts) error {
+	err := refusal(loadbalancers.Create(ctx, s.balance, opts).Err)
+	if !addressTaken(err) {
+		return err
+	}
+	leaked, looked := s.leaked(ctx, opts)
+	if looked != nil || leaked == "" {
+		return err
+	}
+	if err := gone(ports.Delete(ctx, s.network, leaked).ExtractErr()); err != nil {
+		return fmt.Errorf("deleting port %s, which a load balancer left that never was: %w", leaked, refusal(err))
+	}
+	return &plan.Refusal{Reason: plan.Busy, Err: fmt.Errorf("port %s was left by a load balancer that never was; it is deleted", leaked)}
+}
+
+func addressTaken(err error) bool {
+	return err != nil && reasonIs(err, plan.Conflict) && strings.Contains(err.Error(), taken)
+}
+
+// leaked is the ID of a port of our project that has the address of a load balancer to
+// be, and belongs to one that is not there; empty: there is none.
+func (s *session) leaked(ctx context.Context, opts loadbalancers.CreateOpts) (port string, err error) {
+	if _, err := netip.ParseAddr(opts.VipAddress); err != nil {
+		return "", nil
+	}
+	filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{IPAddress: opts.VipAddress, SubnetID: opts.VipSubnetID}}}
+	found, err := all(ctx, "ports", ports.List(s.network, filter), ports.ExtractPorts)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range found {
+		id, ofVIP := strings.CutPrefix(p.Name, vipPort)
+		if !ofVIP || p.DeviceOwner != "Octavia" || s.now().Sub(p.CreatedAt) < youngest {
+			continue
+		}
+		if err := loadbalancers.Get(ctx, s.balance, id).Err; gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
+			return p.ID, nil
+		}
+	}
+	return "", nil
+}
