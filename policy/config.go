@@ -21,6 +21,7 @@ type Config struct {
 	ExternalSubnet    string                // ID of a subnet of it; empty: any
 	Provider          string                // Octavia provider; empty: the cloud's default
 	Flavor            string                // ID of the Octavia flavor; empty: the cloud's default
+	Zone              string                // Octavia availability zone; empty: the cloud's default
 	MemberMode        annotation.MemberMode // how load balancers reach Pods
 	Algorithm         annotation.Algorithm  // empty: round robin, or the provider's only one
 	Timeouts          Timeouts
@@ -43,7 +44,7 @@ func (c Config) digest() string {
 // pinned then, the cloud's default was taken, and the load balancer keeps it.
 func (c Config) since(decided map[string]string) Config {
 	if _, judged := annotation.Verdict.Read(decided); judged {
-		c.Provider, c.Flavor = "", ""
+		c.Provider, c.Flavor, c.Zone = "", "", ""
 	}
 	return c
 }

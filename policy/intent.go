@@ -23,6 +23,7 @@ type Intent struct {
 	MemberMode   annotation.MemberMode
 	Provider     string // empty: the cloud's default
 	Flavor       string // ID; empty: the cloud's default
+	Zone         string // availability zone; empty: the cloud's default
 	Listeners    []Port // ports that get a listener
 	Ignored      []Port // ports that do not
 	ExternalIP   ExternalIP
@@ -80,6 +81,7 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 		MemberMode: first(annotation.Members, cfg.MemberMode, svc.Annotations, decided),
 		Provider:   first(annotation.Provider, cfg.Provider, svc.Annotations, decided),
 		Flavor:     first(annotation.FlavorID, cfg.Flavor, svc.Annotations, decided),
+		Zone:       first(annotation.AvailabilityZone, cfg.Zone, svc.Annotations, decided),
 		ExternalIP: externalIP(cfg, svc),
 	}
 	in.Traffic = traffic(cfg, svc, in.Provider)
@@ -148,6 +150,7 @@ func (in Intent) pins() map[string]string {
 	write(m, annotation.VIPSubnetID, in.VIPSubnet)
 	write(m, annotation.Provider, in.Provider)
 	write(m, annotation.FlavorID, in.Flavor)
+	write(m, annotation.AvailabilityZone, in.Zone)
 	return m
 }
 

@@ -243,6 +243,9 @@ func TestFindings(t *testing.T) {
 		"fixed-once-built: another provider is denied": {
 			Subject{Service: service(with(annotation.Provider.Key, "ovn")), Old: service(builtAlready, with(annotation.Provider.Key, "amphora"))}, cloud,
 			"deny fixed-once-built: octagate.dev/provider ovn cannot replace amphora on an existing load balancer; make a new Service\n"},
+		"fixed-once-built: another availability zone is denied": {
+			Subject{Service: service(with(annotation.AvailabilityZone.Key, "east")), Old: service(builtAlready, with(annotation.Provider.Key, "amphora"), with(annotation.AvailabilityZone.Key, "west"))}, cloud,
+			"deny fixed-once-built: octagate.dev/availability-zone east cannot replace west on an existing load balancer; make a new Service\n"},
 		"fixed-once-built: leaving the pin out keeps it": {
 			Subject{Service: service(), Old: service(builtAlready, with(annotation.Provider.Key, "ovn"))}, cloud, ""},
 	} {

@@ -56,11 +56,12 @@ type Neutron struct {
 
 // Octavia is how load balancers are made.
 type Octavia struct {
-	Provider   string   `yaml:"provider"`   // default: the cloud's
-	Flavor     string   `yaml:"flavor"`     // an ID; default: the cloud's
-	MemberMode string   `yaml:"memberMode"` // L3 or L2; default L3
-	Algorithm  string   `yaml:"algorithm"`  // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
-	Protocols  []string `yaml:"protocols"`  // whose ports get a listener: TCP, UDP, SCTP; default TCP
+	Provider   string   `yaml:"provider"`         // default: the cloud's
+	Flavor     string   `yaml:"flavor"`           // an ID; default: the cloud's
+	Zone       string   `yaml:"availabilityZone"` // default: the cloud's
+	MemberMode string   `yaml:"memberMode"`       // L3 or L2; default L3
+	Algorithm  string   `yaml:"algorithm"`        // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
+	Protocols  []string `yaml:"protocols"`        // whose ports get a listener: TCP, UDP, SCTP; default TCP
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
 	MendAfter  duration `yaml:"mendAfter"` // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
@@ -148,6 +149,7 @@ func (c Configuration) policy() policy.Config {
 		ExternalSubnet:    c.Neutron.ExternalSubnet,
 		Provider:          c.Octavia.Provider,
 		Flavor:            c.Octavia.Flavor,
+		Zone:              c.Octavia.Zone,
 		MemberMode:        annotation.MemberMode(c.Octavia.MemberMode),
 		Algorithm:         annotation.Algorithm(c.Octavia.Algorithm),
 		Timeouts: policy.Timeouts{

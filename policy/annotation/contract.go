@@ -103,6 +103,11 @@ var (
 		Doc:   "ID of the Octavia flavor. Fixed once the Service is accepted.",
 		parse: ParseID, format: text,
 	}
+	AvailabilityZone = Def[string]{
+		Key: Prefix + "availability-zone", Writer: Pinned, Default: "`octavia.availabilityZone`",
+		Doc:   "The Octavia availability zone. Fixed once the Service is accepted.",
+		parse: parseWord, format: text,
+	}
 	Members = Def[MemberMode]{
 		Key: Prefix + "member-mode", Writer: Pinned, Default: "`octavia.memberMode`",
 		Doc:   "How the load balancer reaches Pods: `L3` through the router, `L2` by a port of its own in the pod network.",
@@ -172,7 +177,7 @@ func All() []Entry {
 		ProxyProtocol.entry(),
 		HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
 		HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
-		Provider.entry(), FlavorID.entry(), Members.entry(),
+		Provider.entry(), FlavorID.entry(), AvailabilityZone.entry(), Members.entry(),
 		Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
 		ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),
 		LoadBalancerID.entry(),

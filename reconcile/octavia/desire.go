@@ -19,6 +19,7 @@ func Desire(in policy.Intent, backends Backends) Tree {
 		VIP:        VIP{Address: in.VIP, Subnet: in.VIPSubnet},
 		Provider:   in.Provider,
 		Flavor:     in.Flavor,
+		Zone:       in.Zone,
 		FloatingIP: floatingIP(in.ExternalIP),
 	}
 	for _, p := range in.Listeners {

@@ -36,6 +36,7 @@ type Tree struct {
 	VIP        VIP
 	Provider   string // read when a load balancer is made; empty: the cloud's default
 	Flavor     string // ID; read when a load balancer is made; empty: the cloud's default
+	Zone       string // availability zone; read when a load balancer is made; empty: the cloud's default
 	Listeners  []Listener
 	Loose      []Pool // observed only: pools of ours that no listener uses
 	Stuck      string // observed only: what Octavia never finished making under an ACTIVE load balancer

@@ -119,7 +119,7 @@ func refused(format string, args ...any) error {
 // balancer is the one request that makes a whole tree.
 func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
 	opts := loadbalancers.CreateOpts{
-		Name: t.Name, Tags: o.Tags(), Provider: t.Provider, FlavorID: t.Flavor,
+		Name: t.Name, Tags: o.Tags(), Provider: t.Provider, FlavorID: t.Flavor, AvailabilityZone: t.Zone,
 		VipAddress: t.VIP.Address.String(), VipSubnetID: t.VIP.Subnet,
 	}
 	for _, l := range t.Listeners {

@@ -177,6 +177,19 @@ func TestATakenAddressIsLeftToWhoHasIt(t *testing.T) {
 	}
 }
 
+func TestALoadBalancerIsMadeWhereItShallBe(t *testing.T) {
+	s := newSky(t)
+	want := s.desired(octavia.FloatingIP{})
+	want.Zone = "east"
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Invalid {
+		t.Errorf("a zone that is not there: %v", err)
+	}
+	s.cloud.AddZone("east", "where the sun rises")
+	if got := s.reach(want); got.Zone != "east" {
+		t.Errorf("got %q", got.Zone)
+	}
+}
+
 func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {
 	s := newSky(t)
 	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")

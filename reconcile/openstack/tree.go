@@ -61,7 +61,7 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 	t := octavia.Tree{
 		ID: lb.ID, Name: lb.Name, Status: octavia.Status(lb.ProvisioningStatus),
 		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID},
-		Provider: lb.Provider, Flavor: lb.FlavorID,
+		Provider: lb.Provider, Flavor: lb.FlavorID, Zone: lb.AvailabilityZone,
 		FloatingIP: floatingIP(c.external[lb.VipPortID]),
 	}
 	used := map[string]bool{}
