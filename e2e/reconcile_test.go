@@ -416,6 +416,34 @@ func TestAFinalizerThatIsTakenAwayComesBack(t *testing.T) {
 	c.until("[octagate.dev/load-balancer]", func() string { return fmt.Sprint(c.service("web").Finalizers) })
 }
 
+// Whoever takes our finalizer off a Service leaves its load balancer to nobody.
+func TestWhatIsLeftToNobodyIsTold(t *testing.T) {
+	c := newCorner(t, "orphan")
+	c.apply(manifest("  clusterIP: 10.2.1.23\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := c.operator()
+	t.Cleanup(func() { c.demolish(by, b.ID) })
+	c.away(func() {
+		c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+		c.remove("web")
+	})
+	c.until("told", func() string {
+		for line := range strings.Lines(c.world.Octagate.Log()) {
+			if strings.Contains(line, "This has no Service") && strings.Contains(line, b.ID) {
+				return "told"
+			}
+		}
+		return "not told"
+	})
+	if now, err := c.balancer("web"); err != nil || now == nil || now.ID != b.ID {
+		t.Errorf("%v: it is not left alone: %+v", err, now)
+	}
+}
+
 func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {
 	c := newCorner(t, "spoilt")
 	c.pod("a", "10.1.5.1", webPorts)

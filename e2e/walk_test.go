@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/octagate/octagate/e2e/networks"
@@ -101,16 +99,6 @@ func (w *walk) theAPIsLoadBalancerIsMadeByHand() {
 
 type object = map[string]any
 
-// operator is somebody with the openstack command line.
-func (w *walk) operator() *session.Session {
-	w.Helper()
-	s, err := session.Open(w.Context(), w.world.Cloud.File, w.world.Cloud.Name)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return s
-}
-
 func (w *walk) make(by *session.Session, kind string, body object) (id string) {
 	w.Helper()
 	return w.makeAt(by, kind+"s", kind, body)
@@ -136,20 +124,6 @@ func (w *walk) statusOfTheAPI() string {
 		}
 	}
 	return fmt.Sprint("not there ", err)
-}
-
-// demolish deletes a load balancer with all that is in it.
-func (w *walk) demolish(by *session.Session, lb string) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	url := by.LoadBalancer + "lbaas/loadbalancers/" + lb + "?cascade=true"
-	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		answer, err := by.Call(ctx, http.MethodDelete, url, nil)
-		return answer.Status == http.StatusNotFound, err
-	})
-	if err != nil {
-		w.Error(err)
-	}
 }
 
 // podAt is an address of a Pod in this layout.

@@ -332,3 +332,27 @@ func (c *corner) outage() (end func()) {
 	c.Cleanup(end)
 	return end
 }
+
+// operator is somebody with the openstack command line.
+func (c *corner) operator() *session.Session {
+	c.Helper()
+	s, err := session.Open(c.Context(), c.world.Cloud.File, c.world.Cloud.Name)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return s
+}
+
+// demolish deletes a load balancer with all that is in it.
+func (c *corner) demolish(by *session.Session, lb string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	url := by.LoadBalancer + "lbaas/loadbalancers/" + lb + "?cascade=true"
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		answer, err := by.Call(ctx, http.MethodDelete, url, nil)
+		return answer.Status == http.StatusNotFound, err
+	})
+	if err != nil {
+		c.Error(err)
+	}
+}
