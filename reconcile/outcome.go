@@ -54,12 +54,6 @@ const patience = 1500 * time.Millisecond
 
 var errNoSlices = errors.New("waiting for the first EndpointSlice")
 
-// refused reports whether err is a refusal for the reason.
-func refused(err error, reason plan.Reason) bool {
-	var r *plan.Refusal
-	return errors.As(err, &r) && r.Reason == reason
-}
-
 // stopped is the outcome of an error from the cloud.
 func stopped(err error) Outcome {
 	var r *plan.Refusal

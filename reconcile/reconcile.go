@@ -77,7 +77,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 			return again(err)
 		}
 	}
-	if refused(trouble, plan.Busy) {
+	if plan.ReasonOf(trouble) == plan.Busy {
 		return ctrl.Result{}, nil // the Watch asks for a reconcile when it knows more
 	}
 	outcome := stopped(trouble)

@@ -31,12 +31,6 @@ func refusal(err error) error {
 // taken is how Octavia says that somebody has the address of a VIP.
 const taken = "already allocated in subnet"
 
-// reasonIs reports whether err is a refusal for a reason.
-func reasonIs(err error, reason plan.Reason) bool {
-	var r *plan.Refusal
-	return errors.As(err, &r) && r.Reason == reason
-}
-
 // signs are the words by which answers with the same code are told apart.
 var signs = []struct {
 	code   int

@@ -40,7 +40,7 @@ func (s *session) create(ctx context.Context, opts loadbalancers.CreateOpts) err
 }
 
 func addressTaken(err error) bool {
-	return err != nil && reasonIs(err, plan.Conflict) && strings.Contains(err.Error(), taken)
+	return plan.ReasonOf(err) == plan.Conflict && strings.Contains(err.Error(), taken)
 }
 
 // leaked is the ID of a port of our project that has the address of a load balancer to

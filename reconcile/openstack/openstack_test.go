@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -144,13 +143,4 @@ func (s *sky) writes() map[string]int {
 		}
 	}
 	return counts
-}
-
-func reasonOf(err error) plan.Reason {
-	var r *plan.Refusal
-	errors.As(err, &r)
-	if r == nil {
-		return ""
-	}
-	return r.Reason
 }

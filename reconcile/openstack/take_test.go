@@ -115,7 +115,7 @@ func TestMembersFollowAlthoughASettingIsRefused(t *testing.T) {
 	if got := s.see().Listeners[0].Pool.Members; len(got) != 1 || got[0].Address.String() != "10.1.0.11" {
 		t.Errorf("got %+v by\n%s", got, p)
 	}
-	if err := s.watch.Take(t.Context(), owner, p[1]); reasonOf(err) != plan.Invalid {
+	if err := s.watch.Take(t.Context(), owner, p[1]); plan.ReasonOf(err) != plan.Invalid {
 		t.Errorf("got %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestWhatHasRecoveredIsNotDeleted(t *testing.T) {
 	s := newSky(t)
 	built := s.reach(s.desired(octavia.FloatingIP{}))
 	remove := plan.DeleteLoadBalancer{ID: built.ID, Name: built.Name, While: octavia.Failed}
-	if err := s.watch.Take(t.Context(), owner, remove); reasonOf(err) != plan.Busy {
+	if err := s.watch.Take(t.Context(), owner, remove); plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("got %v", err)
 	}
 	s.cloud.Break(built.ID)
@@ -148,11 +148,11 @@ func TestALeakedPortDoesNotBlockItsAddress(t *testing.T) {
 		t.Fatal("a port twice was accepted")
 	}
 	s.see()
-	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Conflict {
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); plan.ReasonOf(err) != plan.Conflict {
 		t.Errorf("the port may be of one that is just being made: %v", err)
 	}
 	s.clock.Pass(youngest)
-	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Busy {
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
@@ -168,7 +168,7 @@ func TestATakenAddressIsLeftToWhoHasIt(t *testing.T) {
 	other := octavia.Owner{Cluster: "test", UID: "bbbb"}
 	for range 2 {
 		err := s.watch.Take(t.Context(), other, plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
-		if reasonOf(err) != plan.Conflict {
+		if plan.ReasonOf(err) != plan.Conflict {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestALoadBalancerIsMadeWhereItShallBe(t *testing.T) {
 	s := newSky(t)
 	want := s.desired(octavia.FloatingIP{})
 	want.Zone = "east"
-	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); reasonOf(err) != plan.Invalid {
+	if err := s.watch.Take(t.Context(), owner, plan.CreateLoadBalancer{Tree: want}); plan.ReasonOf(err) != plan.Invalid {
 		t.Errorf("a zone that is not there: %v", err)
 	}
 	s.cloud.AddZone("east", "where the sun rises")
@@ -346,8 +346,8 @@ func TestRefusals(t *testing.T) {
 			if err != nil {
 				text = err.Error()
 			}
-			if diff := cmp.Diff(tt.text, text); diff != "" || reasonOf(err) != tt.want {
-				t.Errorf("%s %s", reasonOf(err), diff)
+			if diff := cmp.Diff(tt.text, text); diff != "" || plan.ReasonOf(err) != tt.want {
+				t.Errorf("%s %s", plan.ReasonOf(err), diff)
 			}
 		})
 	}
@@ -358,7 +358,7 @@ func TestOctaviaAtWorkIsNoFault(t *testing.T) {
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
 	busy := s.see()
 	err := s.watch.Take(t.Context(), owner, plan.SetMembers{PoolID: busy.Listeners[0].Pool.ID, Name: "p"})
-	if !busy.Status.Busy() || reasonOf(err) != plan.Busy {
+	if !busy.Status.Busy() || plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("%s: %v", busy.Status, err)
 	}
 }

@@ -69,7 +69,7 @@ func (s *sky) converge(ctx context.Context, o octavia.Owner, desired octavia.Tre
 				return nil
 			}
 			if len(p) > 0 && !tree.Status.Busy() {
-				if err := s.watch.Take(ctx, o, p[0]); err != nil && reasonOf(err) != plan.Busy {
+				if err := s.watch.Take(ctx, o, p[0]); err != nil && plan.ReasonOf(err) != plan.Busy {
 					return err
 				}
 			}

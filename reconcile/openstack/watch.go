@@ -87,8 +87,8 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 }
 
 func nothingDone(err error) bool {
-	var r *plan.Refusal
-	return errors.As(err, &r) && (r.Reason == plan.Quota || r.Reason == plan.Conflict || r.Reason == plan.Invalid)
+	reason := plan.ReasonOf(err)
+	return reason == plan.Quota || reason == plan.Conflict || reason == plan.Invalid
 }
 
 // touch makes o's tree wait for the next round to begin and end.

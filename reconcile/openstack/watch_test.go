@@ -19,7 +19,7 @@ import (
 
 func TestNothingIsKnownBeforeTheFirstRound(t *testing.T) {
 	s := newSky(t)
-	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Busy {
+	if _, err := s.watch.Observe(owner); plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("got %v", err)
 	}
 	if told := s.watch.round(t.Context()); !slices.Equal(told, []octavia.Owner{owner}) {
@@ -34,7 +34,7 @@ func TestATreeIsNotCurrentAfterAStep(t *testing.T) {
 	s := newSky(t)
 	s.see()
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
-	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Busy {
+	if _, err := s.watch.Observe(owner); plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("a second load balancer would be made: %v", err)
 	}
 	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
@@ -147,7 +147,7 @@ func TestADeadCloudIsNoReasonNotToStart(t *testing.T) {
 	if told := s.watch.round(t.Context()); len(told) > 0 {
 		t.Error("the same trouble is told twice")
 	}
-	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Away || !strings.Contains(err.Error(), "logging in") {
+	if _, err := s.watch.Observe(owner); plan.ReasonOf(err) != plan.Away || !strings.Contains(err.Error(), "logging in") {
 		t.Errorf("got %v", err)
 	}
 	s.down.Store(false)
@@ -172,7 +172,7 @@ func TestTwoLoadBalancersOfOneServiceAreTouchedByNobody(t *testing.T) {
 	rival.VIP.Address = netip.MustParseAddr("10.2.0.8")
 	s.step(plan.CreateLoadBalancer{Tree: rival})
 	s.watch.round(t.Context())
-	if _, err := s.watch.Observe(owner); reasonOf(err) != plan.Conflict {
+	if _, err := s.watch.Observe(owner); plan.ReasonOf(err) != plan.Conflict {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A Reason is why the cloud did not take a step, in one word that conditions,
 // events and logs share.
@@ -19,6 +22,15 @@ const (
 type Refusal struct {
 	Reason Reason
 	Err    error
+}
+
+// ReasonOf is why err says that the cloud did not take a step; empty: it does not say so.
+func ReasonOf(err error) Reason {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return ""
+	}
+	return r.Reason
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s: %v", r.Reason, r.Err) }
