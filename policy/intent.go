@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -19,26 +18,20 @@ type Intent struct {
 	Name         string     // ns/name, which is also the load balancer's name
 	VIP          netip.Addr // the ClusterIP; zero until it is allocated
 	VIPSubnet    string     // ID
+	SecondVIP    netip.Addr // the ClusterIP of the other family; zero: none is served
+	SecondSubnet string     // ID
+	OpenVIP      bool       // no security group guards the VIP
 	MemberSubnet string     // ID of the subnet that members are reached in
 	MemberMode   annotation.MemberMode
-	Provider     string // empty: the cloud's default
-	Flavor       string // ID; empty: the cloud's default
-	Zone         string // availability zone; empty: the cloud's default
-	Listeners    []Port // ports that get a listener
-	Ignored      []Port // ports that do not
+	Provider     string   // empty: the cloud's default
+	Flavor       string   // ID; empty: the cloud's default
+	Zone         string   // availability zone; empty: the cloud's default
+	Tags         []string // of the load balancer, beside ours, in order; nil: not asked for
+	Listeners    []Port   // ports that get a listener
+	Ignored      []Port   // ports that do not
 	ExternalIP   ExternalIP
 	Traffic      Traffic
 }
-
-// A Port is one port of a Service.
-type Port struct {
-	Name     string // as in the Service; may be empty
-	Protocol corev1.Protocol
-	Number   int32
-}
-
-// String is the port as annotations show it: TCP/80.
-func (p Port) String() string { return fmt.Sprintf("%s/%d", p.Protocol, p.Number) }
 
 // A Method says where an external IP comes from.
 type Method string
@@ -56,6 +49,7 @@ type ExternalIP struct {
 	Address netip.Addr // User; zero when it is misspelt
 	Network string     // Pool: ID of the external network
 	Subnet  string     // Pool: ID of a subnet of it; empty: any
+	Keep    bool       // one that was allocated is left to the project in the end
 }
 
 // String is the external IP as annotations show it: none, pool or user/172.24.4.13.
@@ -76,21 +70,24 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 	cfg = cfg.since(decided)
 	in := Intent{
 		Name:       svc.Namespace + "/" + svc.Name,
-		VIP:        s.allocated(cfg, known),
-		VIPSubnet:  first(annotation.VIPSubnetID, cfg.ServiceSubnet, decided),
+		VIP:        s.allocated(svc.Spec.ClusterIP, cfg, known),
+		OpenVIP:    cfg.OpenVIPs,
 		MemberMode: first(annotation.Members, cfg.MemberMode, svc.Annotations, decided),
 		Provider:   first(annotation.Provider, cfg.Provider, svc.Annotations, decided),
 		Flavor:     first(annotation.FlavorID, cfg.Flavor, svc.Annotations, decided),
 		Zone:       first(annotation.AvailabilityZone, cfg.Zone, svc.Annotations, decided),
 		ExternalIP: externalIP(cfg, svc),
 	}
+	in.VIPSubnet = first(annotation.VIPSubnetID, cfg.serviceSubnet(in.VIP), decided)
+	in.SecondVIP, in.SecondSubnet = s.second(cfg, known)
+	in.Tags, _ = annotation.Tags.Read(svc.Annotations)
 	in.Traffic = traffic(cfg, svc, in.Provider)
 	in.MemberSubnet = in.VIPSubnet
 	if in.MemberMode == annotation.L2 {
-		in.MemberSubnet = cfg.PodSubnet
+		in.MemberSubnet = cfg.podSubnet(in.VIP)
 	}
 	for _, p := range svc.Spec.Ports {
-		port := Port{p.Name, cmp.Or(p.Protocol, corev1.ProtocolTCP), p.Port}
+		port := cfg.port(svc, p, in.Provider)
 		if cfg.translates(port.Protocol) {
 			in.Listeners = append(in.Listeners, port)
 		} else {
@@ -110,30 +107,39 @@ func first[T any](d annotation.Def[T], otherwise T, maps ...map[string]string) T
 	return otherwise
 }
 
-// allocated is the ClusterIP. In a dry run the API server shows the network
+// allocated is a ClusterIP. In a dry run the API server shows the network
 // address of a range in its place.
-func (s Subject) allocated(cfg Config, known facts.Snapshot) netip.Addr {
-	a, err := annotation.ParseAddress(s.Service.Spec.ClusterIP)
+func (s Subject) allocated(clusterIP string, cfg Config, known facts.Snapshot) netip.Addr {
+	a, err := annotation.ParseAddress(clusterIP)
 	if err != nil || s.DryRun && slices.ContainsFunc(serviceCIDRs(cfg, known), func(p netip.Prefix) bool { return p.Masked().Addr() == a }) {
 		return netip.Addr{}
 	}
 	return a
 }
 
+// second is the ClusterIP of the other family and the subnet that serves it, if one does.
+func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
+	if len(s.Service.Spec.ClusterIPs) < 2 || cfg.ServiceSubnetV6 == "" {
+		return netip.Addr{}, ""
+	}
+	a := s.allocated(s.Service.Spec.ClusterIPs[1], cfg, known)
+	return a, cfg.serviceSubnet(a)
+}
+
 // externalIP is where the Service's external IP comes from.
 func externalIP(cfg Config, svc *corev1.Service) ExternalIP {
-	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
-		return ExternalIP{}
-	}
-	if internal, _ := annotation.Internal.Read(svc.Annotations); internal {
-		return ExternalIP{}
+	keep, _ := annotation.KeepFloatingIP.Read(svc.Annotations)
+	internal, _ := annotation.Internal.Read(svc.Annotations)
+	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer || internal {
+		return ExternalIP{Keep: keep}
 	}
 	if _, asked := requestedIP(svc); asked != "" {
 		address, _ := annotation.ParseAddress(asked)
-		return ExternalIP{Method: User, Address: address}
+		return ExternalIP{Method: User, Address: address, Keep: keep}
 	}
 	return ExternalIP{
 		Method:  Pool,
+		Keep:    keep,
 		Network: first(annotation.ExternalNetworkID, cfg.ExternalNetwork, svc.Annotations),
 		Subnet:  first(annotation.ExternalSubnetID, cfg.ExternalSubnet, svc.Annotations),
 	}

@@ -7,11 +7,13 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
@@ -87,18 +89,34 @@ func Undecided() Verdict {
 	return v
 }
 
-// managed reports whether octagate balances svc. Headless, ExternalName and
-// NodePort Services, those of another load balancer class, and default/kubernetes,
-// which the API server needs before anything of ours runs, are left alone.
+// managed reports whether octagate balances svc. Headless and ExternalName Services,
+// those of types that the operator does not want balanced (at first, NodePort), those of
+// another load balancer class, and default/kubernetes, which the API server needs
+// before anything of ours runs, are left alone.
 func managed(cfg Config, svc *corev1.Service) bool {
+	class := svc.Spec.LoadBalancerClass
 	switch {
-	case svc.Namespace == "default" && svc.Name == "kubernetes", svc.Spec.ClusterIP == corev1.ClusterIPNone:
+	case isAPIServer(svc):
+		return cfg.APIServer
+	case svc.Spec.ClusterIP == corev1.ClusterIPNone, svc.Spec.Type == corev1.ServiceTypeExternalName, !cfg.balances(svc.Spec.Type):
 		return false
 	case svc.Spec.Type == corev1.ServiceTypeLoadBalancer:
-		class := svc.Spec.LoadBalancerClass
 		return class == nil && cfg.LoadBalancerClass == "" || class != nil && *class == cfg.LoadBalancerClass
 	}
-	return svc.Spec.Type == corev1.ServiceTypeClusterIP || svc.Spec.Type == ""
+	return true
+}
+
+// isAPIServer reports whether svc is the one that the API server makes for itself.
+func isAPIServer(svc *corev1.Service) bool {
+	return svc.Namespace == metav1.NamespaceDefault && svc.Name == "kubernetes"
+}
+
+// balances reports whether Services of a type are balanced.
+func (c Config) balances(t corev1.ServiceType) bool {
+	if len(c.ServiceTypes) == 0 {
+		return t != corev1.ServiceTypeNodePort
+	}
+	return slices.Contains(c.ServiceTypes, cmp.Or(t, corev1.ServiceTypeClusterIP))
 }
 
 // forgive turns the denials that the predecessor already deserved into warnings,

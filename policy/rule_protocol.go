@@ -17,7 +17,7 @@ import (
 var protocol = rule{name: "protocol", check: func(q question) []Finding {
 	var fs []Finding
 	for i, p := range q.subject.Service.Spec.Ports {
-		port := Port{p.Name, p.Protocol, p.Port}
+		port := Port{Name: p.Name, Protocol: p.Protocol, Number: p.Port}
 		if p.Protocol == "" || q.cfg.translates(p.Protocol) {
 			continue
 		}

@@ -20,7 +20,9 @@ type Traffic struct {
 	ConnectionLimit int            // of each listener; 0: none
 	Timeouts        Timeouts
 	Monitor         Monitor
-	Proxy           annotation.Proxy // to the members of TCP ports
+	Proxy           annotation.Proxy // to the members of all ports but UDP's and SCTP's
+	Forwarded       bool             // members of HTTP are told by a header who the client is
+	Certificate     string           // reference of the container with the key of TERMINATED_HTTPS; empty: none
 }
 
 // A Monitor is how a load balancer asks its members whether they are well. The zero
@@ -59,7 +61,12 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 			TCPInspect:    first(annotation.TimeoutTCPInspect, cfg.Timeouts.TCPInspect, asked),
 		},
 	}
+	if isAPIServer(svc) {
+		t.Algorithm = annotation.LeastConnections
+	}
 	t.Monitor = monitor(cfg, asked)
+	t.Forwarded, _ = annotation.XForwardedFor.Read(asked)
+	t.Certificate, _ = annotation.TLSContainerRef.Read(asked)
 	t.ConnectionLimit, _ = annotation.ConnectionLimit.Read(asked)
 	t.Sources = sources(svc)
 	return t

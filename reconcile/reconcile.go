@@ -16,6 +16,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -39,8 +40,8 @@ type Cloud interface {
 	Observe(octavia.Owner) (octavia.Tree, error)
 	// Take carries out one step, once.
 	Take(context.Context, octavia.Owner, plan.Step) error
-	// Stepwise reports whether a load balancer must be made one thing at a time.
-	Stepwise() bool
+	// Manner is what the cloud cannot do in one call.
+	Manner() plan.Manner
 }
 
 // Facts is what is known of the cloud and the cluster.
@@ -141,7 +142,7 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if leaving(svc, v) {
 		r.mending.gone(svc.UID)
-		return r.take(ctx, svc, plan.Diff(octavia.Tree{}, observed), observed)
+		return r.take(ctx, svc, r.plan(departed(svc), observed), observed)
 	}
 	against := objection(v, observed)
 	if against.Finished() {
@@ -157,10 +158,7 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 	if err != nil {
 		return stopped(err)
 	}
-	p := plan.Diff(desired, observed)
-	if r.Cloud.Stepwise() {
-		p = p.Stepwise()
-	}
+	p := r.plan(desired, observed)
 	if against.Finished() {
 		return r.take(ctx, svc, p, observed)
 	}
@@ -168,6 +166,18 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return o
 	}
 	return against
+}
+
+// plan is the way from observed to desired in this cloud.
+func (r *Reconciler) plan(desired, observed octavia.Tree) plan.Plan {
+	return plan.Diff(desired, observed).In(r.Cloud.Manner(), observed)
+}
+
+// departed is what a Service that leaves desires: nothing, but for a floating IP that its
+// author wants to keep.
+func departed(svc *corev1.Service) octavia.Tree {
+	keep, _ := annotation.KeepFloatingIP.Read(svc.Annotations)
+	return octavia.Tree{FloatingIP: octavia.FloatingIP{Keep: keep}}
 }
 
 // objection is why a Service is not simply built; the zero Outcome: nothing is.
@@ -227,7 +237,27 @@ func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.V
 	if len(slices.Items) == 0 && len(svc.Spec.Selector) > 0 && time.Since(svc.CreationTimestamp.Time) < slicesPatience {
 		return octavia.Tree{}, errNoSlices
 	}
-	return octavia.Desire(v.Intent, backend.Of(v.Intent, slices.Items)), nil
+	names, err := r.hosts(ctx, svc)
+	return octavia.Desire(v.Intent, backend.Of(v.Intent, slices.Items, names)), err
+}
+
+// hosts are the names of Nodes by their addresses, where the members of svc are Nodes:
+// the API servers.
+func (r *Reconciler) hosts(ctx context.Context, svc *corev1.Service) (map[string]string, error) {
+	if svc.Namespace != metav1.NamespaceDefault || svc.Name != "kubernetes" {
+		return nil, nil
+	}
+	var nodes corev1.NodeList
+	if err := r.Client.List(ctx, &nodes); err != nil {
+		return nil, fmt.Errorf("listing Nodes: %w", err)
+	}
+	names := map[string]string{}
+	for _, n := range nodes.Items {
+		for _, a := range n.Status.Addresses {
+			names[a.Address] = n.Name
+		}
+	}
+	return names, nil
 }
 
 // take takes steps until Octavia is busy. The next reconcile, which the Watch

@@ -38,6 +38,8 @@ type Configuration struct {
 type Kubernetes struct {
 	ServiceCIDRs      []string `yaml:"serviceCIDRs"`      // default: the ServiceCIDR objects
 	LoadBalancerClass string   `yaml:"loadBalancerClass"` // default: Services without a class
+	ServiceTypes      []string `yaml:"serviceTypes"`      // that are balanced: ClusterIP, NodePort, LoadBalancer; default ClusterIP and LoadBalancer
+	APIServer         bool     `yaml:"apiServer"`         // whether default/kubernetes is balanced, too
 }
 
 // OpenStack is how to reach the cloud.
@@ -50,18 +52,23 @@ type OpenStack struct {
 type Neutron struct {
 	PodSubnet       string `yaml:"podSubnet"`
 	ServiceSubnet   string `yaml:"serviceSubnet"`
-	ExternalNetwork string `yaml:"externalNetwork"` // default: no pool of external IPs
-	ExternalSubnet  string `yaml:"externalSubnet"`  // default: any of the network
+	PodSubnetV6     string `yaml:"podSubnetIPv6"`     // beside an IPv4 one; default: none
+	ServiceSubnetV6 string `yaml:"serviceSubnetIPv6"` // beside an IPv4 one; default: none
+	ExternalNetwork string `yaml:"externalNetwork"`   // default: no pool of external IPs
+	ExternalSubnet  string `yaml:"externalSubnet"`    // default: any of the network
 }
 
 // Octavia is how load balancers are made.
 type Octavia struct {
-	Provider   string   `yaml:"provider"`         // default: the cloud's
-	Flavor     string   `yaml:"flavor"`           // an ID; default: the cloud's
-	Zone       string   `yaml:"availabilityZone"` // default: the cloud's
-	MemberMode string   `yaml:"memberMode"`       // L3 or L2; default L3
-	Algorithm  string   `yaml:"algorithm"`        // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
-	Protocols  []string `yaml:"protocols"`        // whose ports get a listener: TCP, UDP, SCTP; default TCP
+	Backend    string   `yaml:"backend"`               // octavia or neutron-lbaasv2; default octavia
+	Provider   string   `yaml:"provider"`              // default: the cloud's
+	Flavor     string   `yaml:"flavor"`                // an ID; default: the cloud's
+	Zone       string   `yaml:"availabilityZone"`      // default: the cloud's
+	MemberMode string   `yaml:"memberMode"`            // L3 or L2; default L3
+	Algorithm  string   `yaml:"algorithm"`             // such as LEAST_CONNECTIONS; default ROUND_ROBIN, with ovn SOURCE_IP_PORT
+	Protocols  []string `yaml:"protocols"`             // whose ports get a listener: TCP, UDP, SCTP; default TCP
+	Pools      string   `yaml:"pools"`                 // Separate: one for each port; Shared: one for ports with one target; default Separate
+	Enforce    *bool    `yaml:"enforceSecurityGroups"` // whether VIPs have Octavia's security groups; default true
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
 	MendAfter  duration `yaml:"mendAfter"` // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
@@ -84,6 +91,14 @@ type Timeouts struct {
 	MemberConnect duration `yaml:"memberConnect"`
 	TCPInspect    duration `yaml:"tcpInspect"`
 }
+
+// What may be written in octavia.backend and octavia.pools.
+const (
+	backendOctavia = "octavia"
+	backendLegacy  = "neutron-lbaasv2"
+	poolsSeparate  = "Separate"
+	poolsShared    = "Shared"
+)
 
 // A timeout is one of the Timeouts by its key.
 type timeout struct {
@@ -120,6 +135,9 @@ type LeaderElection struct {
 // defaulted is c with the defaults of what it does not say.
 func (c Configuration) defaulted() Configuration {
 	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
+	c.Octavia.Backend = cmp.Or(c.Octavia.Backend, backendOctavia)
+	c.Octavia.Pools = cmp.Or(c.Octavia.Pools, poolsSeparate)
+	c.Octavia.Enforce = cmp.Or(c.Octavia.Enforce, new(true))
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")
@@ -143,8 +161,13 @@ func (m Monitor) defaulted() Monitor {
 func (c Configuration) policy() policy.Config {
 	p := policy.Config{
 		LoadBalancerClass: c.Kubernetes.LoadBalancerClass,
+		APIServer:         c.Kubernetes.APIServer,
 		ServiceSubnet:     c.Neutron.ServiceSubnet,
 		PodSubnet:         c.Neutron.PodSubnet,
+		ServiceSubnetV6:   c.Neutron.ServiceSubnetV6,
+		PodSubnetV6:       c.Neutron.PodSubnetV6,
+		SharedPools:       c.Octavia.Pools == poolsShared,
+		OpenVIPs:          !*c.Octavia.Enforce,
 		ExternalNetwork:   c.Neutron.ExternalNetwork,
 		ExternalSubnet:    c.Neutron.ExternalSubnet,
 		Provider:          c.Octavia.Provider,
@@ -161,6 +184,9 @@ func (c Configuration) policy() policy.Config {
 			Delay: c.Octavia.Monitor.Delay.value(), Timeout: c.Octavia.Monitor.Timeout.value(),
 			MaxRetries: c.Octavia.Monitor.MaxRetries, MaxRetriesDown: c.Octavia.Monitor.MaxRetriesDown,
 		},
+	}
+	for _, t := range c.Kubernetes.ServiceTypes {
+		p.ServiceTypes = append(p.ServiceTypes, corev1.ServiceType(t))
 	}
 	for _, protocol := range c.Octavia.Protocols {
 		if protocol := corev1.Protocol(protocol); protocol != corev1.ProtocolTCP {

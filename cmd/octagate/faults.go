@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/octagate/octagate/policy/annotation"
@@ -43,14 +44,11 @@ func (c Configuration) faults() []fault {
 		_, err := annotation.ParseID(id.value)
 		check(err == nil || id.value == "" && !id.needed, id.path, id.value, "must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12")
 	}
-	_, err := annotation.ParseMemberMode(c.Octavia.MemberMode)
-	check(err == nil, "octavia.memberMode", c.Octavia.MemberMode, "must be L3 or L2")
-	for i, protocol := range c.Octavia.Protocols {
-		known := slices.Contains([]string{"TCP", "UDP", "SCTP"}, protocol)
-		check(known, fmt.Sprintf("octavia.protocols[%d]", i), protocol, "must be TCP, UDP or SCTP")
+	for _, w := range c.words() {
+		check(slices.Contains(w.choices, w.value), w.path, w.value, "must be "+either(w.choices))
 	}
 	check(len(c.Octavia.Protocols) == 0 || slices.Contains(c.Octavia.Protocols, "TCP"), "octavia.protocols", "", "must have TCP: it is always balanced")
-	_, err = annotation.ParseAlgorithm(c.Octavia.Algorithm)
+	_, err := annotation.ParseAlgorithm(c.Octavia.Algorithm)
 	check(err == nil || c.Octavia.Algorithm == "", "octavia.algorithm", c.Octavia.Algorithm, fmt.Sprint(err))
 	fits := (c.Octavia.Algorithm == string(annotation.SourceIPPort)) == (c.Octavia.Provider == "ovn")
 	check(fits || c.Octavia.Algorithm == "" || c.Octavia.Provider == "", "octavia.algorithm", c.Octavia.Algorithm, "is not an algorithm of the provider "+c.Octavia.Provider)
@@ -67,6 +65,33 @@ func (c Configuration) faults() []fault {
 	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
 	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
 	return all
+}
+
+// A word is a value that must be one of a few.
+type word struct {
+	path, value string
+	choices     []string
+}
+
+func (c Configuration) words() []word {
+	all := []word{
+		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
+		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
+		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
+	}
+	for i, t := range c.Kubernetes.ServiceTypes {
+		all = append(all, word{fmt.Sprintf("kubernetes.serviceTypes[%d]", i), t, []string{"ClusterIP", "NodePort", "LoadBalancer"}})
+	}
+	for i, p := range c.Octavia.Protocols {
+		all = append(all, word{fmt.Sprintf("octavia.protocols[%d]", i), p, []string{"TCP", "UDP", "SCTP"}})
+	}
+	return all
+}
+
+// either is the choices in words: a, b or c.
+func either(choices []string) string {
+	last := len(choices) - 1
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
 }
 
 func (m Monitor) faults() []fault {
@@ -105,6 +130,8 @@ func (c Configuration) ids() []id {
 	return []id{
 		{"neutron.podSubnet", c.Neutron.PodSubnet, true},
 		{"neutron.serviceSubnet", c.Neutron.ServiceSubnet, true},
+		{"neutron.podSubnetIPv6", c.Neutron.PodSubnetV6, false},
+		{"neutron.serviceSubnetIPv6", c.Neutron.ServiceSubnetV6, false},
 		{"neutron.externalNetwork", c.Neutron.ExternalNetwork, false},
 		{"neutron.externalSubnet", c.Neutron.ExternalSubnet, false},
 		{"octavia.flavor", c.Octavia.Flavor, false},

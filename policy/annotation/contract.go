@@ -3,6 +3,7 @@ package annotation
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,26 @@ var (
 		Doc:   "How a member is chosen for a connection: `ROUND_ROBIN`, `LEAST_CONNECTIONS`, `SOURCE_IP`, or `SOURCE_IP_PORT`, which is the only one that the provider ovn has, and which no other has.",
 		parse: ParseAlgorithm, format: func(a Algorithm) string { return string(a) },
 	}
+	KeepFloatingIP = Def[bool]{
+		Key: Prefix + "keep-floating-ip", Writer: Author, Default: "`false`",
+		Doc:   "`true` leaves the floating IP that was allocated for the Service to the project when the Service has no more use for it, instead of deleting it.",
+		parse: parseBool, format: formatBool,
+	}
+	Tags = Def[[]string]{
+		Key: Prefix + "tags", Writer: Author, Default: "as they are",
+		Doc:   "Tags of the Octavia load balancer, beside octagate's own, such as `team-shop,production`: these and no others.",
+		parse: parseTags, format: func(tags []string) string { return strings.Join(tags, ",") },
+	}
+	XForwardedFor = Def[bool]{
+		Key: Prefix + "x-forwarded-for", Writer: Author, Default: "`false`",
+		Doc:   "`true` tells members of ports with `appProtocol: http`, or with a certificate, who the client is, by the header X-Forwarded-For.",
+		parse: parseBool, format: formatBool,
+	}
+	TLSContainerRef = Def[string]{
+		Key: Prefix + "tls-container-ref", Writer: Author, Default: "none",
+		Doc:   "Reference of the Barbican container, or PKCS12 secret, with the certificate and the key by which ports with `appProtocol: https` take the encryption off. Their members are spoken to in plain HTTP.",
+		parse: parseWord, format: text,
+	}
 	ConnectionLimit = Def[int]{
 		Key: Prefix + "connection-limit", Writer: Author, Default: "unlimited",
 		Doc:   "How many connections each listener serves at once.",
@@ -60,7 +81,7 @@ var (
 	}
 	ProxyProtocol = Def[Proxy]{
 		Key: Prefix + "proxy-protocol", Writer: Author, Default: "`none`",
-		Doc:   "`v1` or `v2` tells members of TCP ports who the client is, by a line of the PROXY protocol before its data, which they must expect; `none` does not. Changing it interrupts each port for a moment.",
+		Doc:   "`v1` or `v2` tells the members who the client is, by a line of the PROXY protocol before its data, which they must expect; `none` does not. Ports of UDP and SCTP are left as they are.",
 		parse: parseProxy, format: func(p Proxy) string { return string(p) },
 	}
 	HealthMonitor = Def[bool]{
@@ -171,7 +192,8 @@ var (
 // All is the contract, in the order in which it is documented.
 func All() []Entry {
 	return []Entry{
-		LoadBalancerIP.entry(), Internal.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
+		LoadBalancerIP.entry(), Internal.entry(), KeepFloatingIP.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
+		Tags.entry(), XForwardedFor.entry(), TLSContainerRef.entry(),
 		LBAlgorithm.entry(), ConnectionLimit.entry(),
 		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
 		ProxyProtocol.entry(),

@@ -3,6 +3,7 @@ package annotation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,6 +140,28 @@ func parseWord(s string) (string, error) {
 		return "", errors.New("must be one word")
 	}
 	return s, nil
+}
+
+// mostTag is as many characters as Octavia takes in a tag.
+const mostTag = 255
+
+// parseTags takes tags with commas between them; none when empty.
+func parseTags(s string) ([]string, error) {
+	tags := []string{}
+	for tag := range strings.SplitSeq(s, ",") {
+		switch tag = strings.TrimSpace(tag); {
+		case tag == "" && strings.TrimSpace(s) != "":
+			return nil, errors.New("must be tags with commas between them, such as team-shop,production")
+		case len(tag) > mostTag:
+			return nil, fmt.Errorf("has a tag of more than %d characters", mostTag)
+		case strings.HasPrefix(tag, "octagate:"):
+			return nil, errors.New("has a tag that begins with octagate:, as only ours do")
+		case tag != "":
+			tags = append(tags, tag)
+		}
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags), nil
 }
 
 func parseText(s string) (string, error) { return s, nil }

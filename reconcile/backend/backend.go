@@ -20,15 +20,34 @@ import (
 // Of is the members for each listener of in: every ready endpoint once per
 // port, in order. Endpoints of another IP family than the VIP are left out, as
 // are endpoints at the VIP itself: Octavia would take both, and they would not work.
-func Of(in policy.Intent, slices []discoveryv1.EndpointSlice) octavia.Backends {
+// Where nothing is ready, what still serves while it terminates has to do, as it does
+// for kube-proxy. hosts has the names of endpoints that are no Pods, by their addresses.
+func Of(in policy.Intent, slices []discoveryv1.EndpointSlice, hosts map[string]string) octavia.Backends {
 	backends := octavia.Backends{}
 	for _, p := range in.Listeners {
-		backends[p] = members(in.VIP, p, slices)
+		backends[p] = members(in.VIP, p, slices, ready)
+		if len(backends[p]) == 0 {
+			backends[p] = members(in.VIP, p, slices, leaving)
+		}
+		for i, m := range backends[p] {
+			if host, known := hosts[m.Address.String()]; known {
+				backends[p][i].Name = host
+			}
+		}
 	}
 	return backends
 }
 
-func members(vip netip.Addr, p policy.Port, all []discoveryv1.EndpointSlice) []octavia.Member {
+// ready reports whether an endpoint takes connections; a slice that does not say counts
+// as ready. Kubernetes takes Pods for ready that a Service wants published before.
+func ready(c discoveryv1.EndpointConditions) bool { return c.Ready == nil || *c.Ready }
+
+// leaving reports whether an endpoint terminates and still serves.
+func leaving(c discoveryv1.EndpointConditions) bool {
+	return c.Serving != nil && *c.Serving && c.Terminating != nil && *c.Terminating
+}
+
+func members(vip netip.Addr, p policy.Port, all []discoveryv1.EndpointSlice, fit func(discoveryv1.EndpointConditions) bool) []octavia.Member {
 	var ms []octavia.Member
 	for _, s := range all {
 		number, ok := resolved(p, s.Ports)
@@ -36,7 +55,7 @@ func members(vip netip.Addr, p policy.Port, all []discoveryv1.EndpointSlice) []o
 			continue
 		}
 		for _, e := range s.Endpoints {
-			if m, ok := member(e, number); ok && m.Address != vip && m.Address.Is4() == vip.Is4() {
+			if m, ok := member(e, number); ok && fit(e.Conditions) && m.Address != vip && m.Address.Is4() == vip.Is4() {
 				ms = append(ms, m)
 			}
 		}
@@ -57,9 +76,9 @@ func resolved(p policy.Port, ports []discoveryv1.EndpointPort) (int32, bool) {
 	return 0, false
 }
 
-// member is a ready endpoint; a slice that does not say counts as ready.
+// member is an endpoint at a port, if it has an address.
 func member(e discoveryv1.Endpoint, port int32) (octavia.Member, bool) {
-	if ready := e.Conditions.Ready; ready != nil && !*ready || len(e.Addresses) == 0 {
+	if len(e.Addresses) == 0 {
 		return octavia.Member{}, false
 	}
 	a, err := netip.ParseAddr(e.Addresses[0])

@@ -67,17 +67,42 @@ func TestOf(t *testing.T) {
 			[]discoveryv1.EndpointSlice{slice("http", 8080, pod("six", "fd00::1"))}, octavia.Backends{http: nil, admin: nil}},
 		"the VIP is not its own member": {
 			[]discoveryv1.EndpointSlice{slice("http", 8080, pod("vip", "10.2.0.7"))}, octavia.Backends{http: nil, admin: nil}},
+		"when nothing is ready, what still serves has to do": {
+			[]discoveryv1.EndpointSlice{slice("http", 8080, ending("a", "10.1.0.10"), gone("b", "10.1.0.11"))},
+			octavia.Backends{http: {reached("shop/a:8080", "10.1.0.10", 8080)}, admin: nil}},
+		"but only then": {
+			[]discoveryv1.EndpointSlice{slice("http", 8080, ending("b", "10.1.0.11"), a)},
+			octavia.Backends{http: {reached("shop/a:8080", "10.1.0.10", 8080)}, admin: nil}},
+		"a name has another number in each slice, as it may have in each Pod": {
+			[]discoveryv1.EndpointSlice{slice("http", 8080, a), slice("http", 9090, pod("b", "10.1.0.11"))},
+			octavia.Backends{http: {reached("shop/a:8080", "10.1.0.10", 8080), reached("shop/b:9090", "10.1.0.11", 9090)}, admin: nil}},
+		"a host is called by its name": {
+			[]discoveryv1.EndpointSlice{slice("http", 6443, discoveryv1.Endpoint{Addresses: []string{"192.0.2.1"}})},
+			octavia.Backends{http: {reached("master-1", "192.0.2.1", 6443)}, admin: nil}},
 		"ports are told apart by name": {
 			[]discoveryv1.EndpointSlice{slice("admin", 9001, a)},
 			octavia.Backends{http: nil, admin: {reached("shop/a:9001", "10.1.0.10", 9001)}}},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			in := policy.Intent{VIP: netip.MustParseAddr("10.2.0.7"), Listeners: []policy.Port{http, admin}}
-			if diff := cmp.Diff(tt.want, Of(in, tt.slices), cmp.Comparer(sameAddress)); diff != "" {
+			if diff := cmp.Diff(tt.want, Of(in, tt.slices, map[string]string{"192.0.2.1": "master-1"}), cmp.Comparer(sameAddress)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// ending is a Pod that terminates and still serves; gone is one that does not any more.
+func ending(name, address string) discoveryv1.Endpoint {
+	e := pod(name, address)
+	e.Conditions = discoveryv1.EndpointConditions{Ready: new(false), Serving: new(true), Terminating: new(true)}
+	return e
+}
+
+func gone(name, address string) discoveryv1.Endpoint {
+	e := ending(name, address)
+	e.Conditions.Serving = new(false)
+	return e
 }
 
 func sameAddress(a, b netip.Addr) bool { return a == b }

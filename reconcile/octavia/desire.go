@@ -1,6 +1,9 @@
 package octavia
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
 )
@@ -9,45 +12,78 @@ import (
 type Backends map[policy.Port][]Member
 
 // Desire is the tree that an intent asks for, with its traffic sent to backends.
-// An intent without listeners asks for none.
+// An intent without listeners asks for none, and at most that a floating IP be kept.
 func Desire(in policy.Intent, backends Backends) Tree {
+	external := floatingIP(in.ExternalIP)
 	if len(in.Listeners) == 0 {
-		return Tree{}
+		return Tree{FloatingIP: FloatingIP{Keep: external.Keep}}
 	}
 	t := Tree{
 		Name:       in.Name,
-		VIP:        VIP{Address: in.VIP, Subnet: in.VIPSubnet},
+		Tags:       slices.Clone(in.Tags),
+		VIP:        VIP{Address: in.VIP, Subnet: in.VIPSubnet, Open: in.OpenVIP},
 		Provider:   in.Provider,
 		Flavor:     in.Flavor,
 		Zone:       in.Zone,
-		FloatingIP: floatingIP(in.ExternalIP),
+		FloatingIP: external,
+	}
+	if in.SecondVIP.IsValid() {
+		t.More = []VIP{{Address: in.SecondVIP, Subnet: in.SecondSubnet}}
 	}
 	for _, p := range in.Listeners {
-		t.Listeners = append(t.Listeners, listener(in, p, backends[p]))
+		l := listener(in, p)
+		t.Listeners = append(t.Listeners, l)
+		if _, shared := t.Pool(l.Pool); !shared {
+			t.Pools = append(t.Pools, pool(in, l.Pool, backends[p]))
+		}
 	}
 	t.Sort()
 	return t
 }
 
-func listener(in policy.Intent, p policy.Port, members []Member) Listener {
-	k := Key{Protocol: string(p.Protocol), Port: p.Number}
-	pool := Pool{Name: Name(in.Name, k), Protocol: spoken(k.Protocol, in.Traffic.Proxy), Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky,
-		Monitor: monitor(in.Traffic.Monitor)}
+func listener(in policy.Intent, p policy.Port) Listener {
+	k := Key{Protocol: p.Listener(), Port: p.Number}
+	s := Settings{
+		Name: Name(in.Name, k), Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
+	}
+	if p.HTTP() {
+		s.Forwarded = in.Traffic.Forwarded
+	}
+	if k.Protocol == policy.TerminatedHTTPS {
+		s.Certificate = in.Traffic.Certificate
+	}
+	behind := behind(k.Protocol)
+	return Listener{Key: k, Settings: s, Pool: PoolKey{
+		Name:     fmt.Sprintf("%s:%s:%s", in.Name, behind, p.Target()),
+		Protocol: spoken(behind, in.Traffic.Proxy),
+	}}
+}
+
+func pool(in policy.Intent, k PoolKey, members []Member) Pool {
+	p := Pool{PoolKey: k, Algorithm: string(in.Traffic.Algorithm), Sticky: in.Traffic.Sticky, Monitor: monitor(in.Traffic.Monitor)}
 	for _, m := range members {
 		m.Subnet = in.MemberSubnet
-		pool.Members = append(pool.Members, m)
+		p.Members = append(p.Members, m)
 	}
-	return Listener{Key: k, Pool: pool, Settings: Settings{
-		Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
-	}}
+	return p
+}
+
+// behind is the protocol behind a listener: where it takes the encryption off, that is
+// plain HTTP.
+func behind(protocol string) string {
+	if protocol == policy.TerminatedHTTPS {
+		return policy.HTTP
+	}
+	return protocol
 }
 
 // spoken is the protocol in which a pool speaks to its members.
 func spoken(protocol string, proxy annotation.Proxy) string {
+	datagrams := protocol == "UDP" || protocol == "SCTP"
 	switch {
-	case protocol == "TCP" && proxy == annotation.ProxyV1:
+	case !datagrams && proxy == annotation.ProxyV1:
 		return "PROXY"
-	case protocol == "TCP" && proxy == annotation.ProxyV2:
+	case !datagrams && proxy == annotation.ProxyV2:
 		return "PROXYV2"
 	}
 	return protocol
@@ -60,9 +96,9 @@ func monitor(m policy.Monitor) Monitor {
 func floatingIP(e policy.ExternalIP) FloatingIP {
 	switch e.Method {
 	case policy.Pool:
-		return FloatingIP{Allocate: true, Network: e.Network, Subnet: e.Subnet}
+		return FloatingIP{Allocate: true, Network: e.Network, Subnet: e.Subnet, Keep: e.Keep}
 	case policy.User:
-		return FloatingIP{Address: e.Address}
+		return FloatingIP{Address: e.Address, Keep: e.Keep}
 	}
-	return FloatingIP{}
+	return FloatingIP{Keep: e.Keep}
 }

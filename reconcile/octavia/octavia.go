@@ -33,12 +33,15 @@ type Tree struct {
 	ID         string // empty when only desired
 	Status     Status // empty when only desired
 	Name       string
+	Tags       []string // what its author wants it tagged with, in order; nil: whatever
+	Disabled   bool     // observed only: somebody switched it off
 	VIP        VIP
+	More       []VIP  // further addresses at the same port, of another family
 	Provider   string // read when a load balancer is made; empty: the cloud's default
 	Flavor     string // ID; read when a load balancer is made; empty: the cloud's default
 	Zone       string // availability zone; read when a load balancer is made; empty: the cloud's default
 	Listeners  []Listener
-	Loose      []Pool // observed only: pools of ours that no listener uses
+	Pools      []Pool // of listeners; observed: all that are ours
 	Stuck      string // observed only: what Octavia never finished making under an ACTIVE load balancer
 	FloatingIP FloatingIP
 }
@@ -48,6 +51,7 @@ type VIP struct {
 	Address netip.Addr
 	Subnet  string // ID
 	Port    string // ID of the Neutron port; empty when only desired
+	Open    bool   // desired: its port has no security groups, so that it lets everybody in; observed: it has none
 }
 
 // A Key identifies a listener within its tree.
@@ -68,14 +72,18 @@ type Listener struct {
 	Key
 	ID       string // empty when only desired
 	Settings Settings
-	Pool     Pool
+	Pool     PoolKey // which of the tree's pools it leads to; zero: none
 }
 
 // Settings are what can be changed on a listener.
 type Settings struct {
+	Name            string
 	Sources         []netip.Prefix // who is let in, in order; empty: everybody
 	ConnectionLimit int            // 0: none
 	Timeouts        Timeouts
+	Forwarded       bool   // members of HTTP are told by a header who the client is
+	Certificate     string // reference of the container with the key of TERMINATED_HTTPS
+	Disabled        bool   // observed only: somebody switched it off
 }
 
 // Timeouts are how long a listener waits before it gives up. Where nothing is desired
@@ -91,39 +99,71 @@ func (t Timeouts) fulfil(want Timeouts) bool {
 // A Change names one of the settings.
 type Change string
 
-// The settings of listeners and of pools.
+// The settings of load balancers, listeners and pools.
 const (
+	NameChange        Change = "name"
+	TagsChange        Change = "tags"
+	EnabledChange     Change = "admin state"
 	SourcesChange     Change = "sources"
 	LimitChange       Change = "connection limit"
 	TimeoutsChange    Change = "timeouts"
+	ForwardedChange   Change = "X-Forwarded-For"
+	CertificateChange Change = "certificate"
+	PoolChange        Change = "pool"
 	AlgorithmChange   Change = "algorithm"
 	PersistenceChange Change = "session persistence"
 )
 
-// Changes names what is otherwise in want; empty: nothing.
-func (s Settings) Changes(want Settings) []Change {
+// changes are the names of what is otherwise.
+func changes(otherwise map[Change]bool) []Change {
 	var names []Change
-	if !slices.Equal(s.Sources, want.Sources) {
-		names = append(names, SourcesChange)
-	}
-	if s.ConnectionLimit != want.ConnectionLimit {
-		names = append(names, LimitChange)
-	}
-	if !s.Timeouts.fulfil(want.Timeouts) {
-		names = append(names, TimeoutsChange)
+	for _, name := range []Change{NameChange, TagsChange, EnabledChange, SourcesChange, LimitChange, TimeoutsChange, ForwardedChange, CertificateChange,
+		AlgorithmChange, PersistenceChange} {
+		if otherwise[name] {
+			names = append(names, name)
+		}
 	}
 	return names
 }
 
-// A Pool is the members behind a listener. A pool without a name is none.
+// Changes names what is otherwise in want, of the load balancer itself; empty: nothing.
+func (t Tree) Changes(want Tree) []Change {
+	return changes(map[Change]bool{
+		NameChange:    t.Name != want.Name,
+		TagsChange:    want.Tags != nil && !slices.Equal(t.Tags, want.Tags),
+		EnabledChange: t.Disabled,
+	})
+}
+
+// Changes names what is otherwise in want; empty: nothing.
+func (s Settings) Changes(want Settings) []Change {
+	return changes(map[Change]bool{
+		NameChange:        s.Name != want.Name,
+		EnabledChange:     s.Disabled,
+		SourcesChange:     !slices.Equal(s.Sources, want.Sources),
+		LimitChange:       s.ConnectionLimit != want.ConnectionLimit,
+		TimeoutsChange:    !s.Timeouts.fulfil(want.Timeouts),
+		ForwardedChange:   s.Forwarded != want.Forwarded,
+		CertificateChange: s.Certificate != want.Certificate,
+	})
+}
+
+// A PoolKey identifies a pool within its tree.
+type PoolKey struct {
+	Name     string
+	Protocol string // in which it speaks to its members, which never changes
+}
+
+// A Pool is the members that listeners lead to.
 type Pool struct {
+	PoolKey
 	ID        string // empty when only desired
-	Name      string
-	Protocol  string
 	Algorithm string
 	Sticky    bool // a client stays with its member
+	Disabled  bool // observed only: somebody switched it off
 	Monitor   Monitor
 	Members   []Member
+	Unseen    bool // observed only: nobody has looked yet who the members are
 }
 
 // A Monitor asks the members of a pool whether they are well. The zero Monitor is none.
@@ -132,6 +172,7 @@ type Monitor struct {
 	Delay, Timeout time.Duration // from one question to the next, and until an answer; whole seconds
 	MaxRetries     int           // good answers that make a member well again
 	MaxRetriesDown int           // missing answers until it gets no more connections
+	Disabled       bool          // observed only: somebody switched it off
 }
 
 // Like reports whether two monitors differ in nothing but their IDs.
@@ -143,22 +184,30 @@ func (m Monitor) Like(n Monitor) bool {
 // Changes names what is otherwise in want, of what can be changed on a pool beside
 // its members; empty: nothing.
 func (p Pool) Changes(want Pool) []Change {
-	var names []Change
-	if p.Algorithm != want.Algorithm {
-		names = append(names, AlgorithmChange)
-	}
-	if p.Sticky != want.Sticky {
-		names = append(names, PersistenceChange)
-	}
-	return names
+	return changes(map[Change]bool{
+		EnabledChange:     p.Disabled,
+		AlgorithmChange:   p.Algorithm != want.Algorithm,
+		PersistenceChange: p.Sticky != want.Sticky,
+	})
 }
 
 // A Member is one ready endpoint on one port.
 type Member struct {
+	ID      string // empty when only desired
 	Name    string // podns/pod:port
 	Address netip.Addr
 	Port    int32
 	Subnet  string // ID of the subnet that it is reached in
+	Altered bool   // observed only: somebody gave it another weight, made it a backup or switched it off
+}
+
+// Unseen stands for the subnet of an observed member that was not looked at: it is
+// taken for the right one.
+const Unseen = "unseen"
+
+// Like reports whether m is as n is desired.
+func (m Member) Like(n Member) bool {
+	return m.Name == n.Name && m.Compare(n) == 0 && (m.Subnet == n.Subnet || m.Subnet == Unseen) && !m.Altered
 }
 
 // Compare orders members by what identifies them in a pool: address and port.
@@ -174,6 +223,7 @@ type FloatingIP struct {
 	Address  netip.Addr // desired, not Allocate: the user's; observed: as it is
 	ID       string     // observed only
 	Port     string     // observed only: ID of the port that it is associated with
+	Keep     bool       // desired: one that we allocated and that is not wanted any more is left to the project
 }
 
 // Exists reports whether there is a load balancer.
@@ -183,7 +233,7 @@ func (t Tree) Exists() bool { return t.ID != "" || t.Name != "" }
 func (t Tree) Broken() bool { return t.Status == Failed || t.Stuck != "" }
 
 // Empty reports whether there is nothing at all, not even a floating IP.
-func (t Tree) Empty() bool { return !t.Exists() && len(t.Loose) == 0 && t.FloatingIP == FloatingIP{} }
+func (t Tree) Empty() bool { return !t.Exists() && t.FloatingIP == FloatingIP{} }
 
 // Listener is the listener for a key, and whether there is one.
 func (t Tree) Listener(k Key) (Listener, bool) {
@@ -194,11 +244,24 @@ func (t Tree) Listener(k Key) (Listener, bool) {
 	return t.Listeners[i], true
 }
 
+// Pool is the pool for a key, and whether there is one.
+func (t Tree) Pool(k PoolKey) (Pool, bool) {
+	i := slices.IndexFunc(t.Pools, func(p Pool) bool { return p.PoolKey == k })
+	if i < 0 {
+		return Pool{}, false
+	}
+	return t.Pools[i], true
+}
+
 // Sort puts everything in the tree in its one order, so that equal trees are equal values.
 func (t Tree) Sort() {
 	sortListeners(t.Listeners)
-	for _, l := range t.Listeners {
-		slices.SortFunc(l.Pool.Members, Member.Compare)
+	slices.SortFunc(t.Pools, func(a, b Pool) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.ID, b.ID))
+	})
+	for _, p := range t.Pools {
+		slices.SortFunc(p.Members, Member.Compare)
 	}
-	slices.SortFunc(t.Loose, func(a, b Pool) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(t.More, func(a, b VIP) int { return a.Address.Compare(b.Address) })
+	slices.Sort(t.Tags)
 }

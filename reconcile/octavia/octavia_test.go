@@ -2,6 +2,7 @@ package octavia
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
 )
 
 func TestDesire(t *testing.T) {
@@ -22,12 +24,18 @@ func TestDesire(t *testing.T) {
 	pod := Member{Name: "shop/a:8080", Address: netip.MustParseAddr("10.1.0.10"), Port: 8080}
 	reached := pod
 	reached.Subnet = "pod"
-	settings := Settings{ConnectionLimit: 9, Timeouts: Timeouts{MemberData: 7}}
+	settings := func(name string) Settings {
+		return Settings{Name: name, ConnectionLimit: 9, Timeouts: Timeouts{MemberData: 7}}
+	}
 	want := Tree{
 		Name: "shop/web", VIP: VIP{Address: in.VIP, Subnet: "service"}, Provider: "amphora",
 		Listeners: []Listener{
-			{Key: Key{"TCP", 80}, Settings: settings, Pool: Pool{Name: "shop/web:TCP:80", Protocol: "TCP", Algorithm: "SOURCE_IP", Sticky: true, Members: []Member{reached}}},
-			{Key: Key{"TCP", 443}, Settings: settings, Pool: Pool{Name: "shop/web:TCP:443", Protocol: "TCP", Algorithm: "SOURCE_IP", Sticky: true}},
+			{Key: Key{"TCP", 80}, Settings: settings("shop/web:TCP:80"), Pool: PoolKey{"shop/web:TCP:80", "TCP"}},
+			{Key: Key{"TCP", 443}, Settings: settings("shop/web:TCP:443"), Pool: PoolKey{"shop/web:TCP:443", "TCP"}},
+		},
+		Pools: []Pool{
+			{PoolKey: PoolKey{"shop/web:TCP:443", "TCP"}, Algorithm: "SOURCE_IP", Sticky: true},
+			{PoolKey: PoolKey{"shop/web:TCP:80", "TCP"}, Algorithm: "SOURCE_IP", Sticky: true, Members: []Member{reached}},
 		},
 		FloatingIP: FloatingIP{Allocate: true, Network: "public"},
 	}
@@ -37,6 +45,41 @@ func TestDesire(t *testing.T) {
 	}
 	if got := Desire(policy.Intent{Name: "shop/udp"}, nil); !got.Empty() {
 		t.Errorf("no listener, and yet a tree: %+v", got)
+	}
+}
+
+func TestPoolsOfPorts(t *testing.T) {
+	port := func(number int32, as, shared string) policy.Port {
+		return policy.Port{Protocol: corev1.ProtocolTCP, Number: number, As: as, Shared: shared}
+	}
+	for claim, tt := range map[string]struct {
+		ports []policy.Port
+		proxy annotation.Proxy
+		want  string
+	}{
+		"each port has its own":              {[]policy.Port{port(80, "", ""), port(81, "", "")}, "", "TCP/80→web:TCP:80 TCP/81→web:TCP:81"},
+		"ports with one target share one":    {[]policy.Port{port(80, "", "http"), port(81, "", "http")}, "", "TCP/80→web:TCP:http TCP/81→web:TCP:http"},
+		"but not across protocols":           {[]policy.Port{port(80, "HTTP", "http"), port(81, "", "http")}, "", "HTTP/80→web:HTTP:http TCP/81→web:TCP:http"},
+		"unless the encryption is taken off": {[]policy.Port{port(80, "HTTP", "http"), port(443, "TERMINATED_HTTPS", "http")}, "", "HTTP/80→web:HTTP:http TERMINATED_HTTPS/443→web:HTTP:http"},
+		"the PROXY protocol is in the pool":  {[]policy.Port{port(80, "", ""), port(443, "HTTPS", "")}, annotation.ProxyV2, "TCP/80→web:TCP:80 by PROXYV2 HTTPS/443→web:HTTPS:443 by PROXYV2"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			tree := Desire(policy.Intent{Name: "web", Listeners: tt.ports, Traffic: policy.Traffic{Proxy: tt.proxy}}, nil)
+			var words []string
+			for _, l := range tree.Listeners {
+				p, there := tree.Pool(l.Pool)
+				words = append(words, l.Key.String()+"→"+p.Name)
+				if p.Protocol != behind(l.Protocol) {
+					words = append(words, "by "+p.Protocol)
+				}
+				if !there {
+					t.Errorf("%s leads nowhere", l.Key)
+				}
+			}
+			if got := strings.Join(words, " "); got != tt.want {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,9 @@ func OwnerOf(tags []string) (o Owner, ok bool) {
 	return o, o.Cluster != "" && o.UID != ""
 }
 
+// IsOurs reports whether a tag is one of ours.
+func IsOurs(tag string) bool { return strings.HasPrefix(tag, "octagate:") }
+
 // Description marks a floating IP as allocated for o in the call that makes it:
 // Neutron takes tags in a second call only. It ends early rather than exceed
 // Neutron's 255 characters; the Service's name is for people.

@@ -30,7 +30,9 @@ const slowest = time.Minute
 // used, and again when that did not work: a cloud that is down at start is no
 // reason not to start.
 type Client struct {
-	Now func() time.Time // the clock; nil: time.Now
+	Now    func() time.Time // the clock; nil: time.Now
+	Legacy bool             // load balancers are Neutron's, by LBaaS v2
+	Opens  bool             // the security groups of VIPs are our matter
 
 	credentials credentials
 	logins      singleflight.Group
@@ -43,6 +45,11 @@ type session struct {
 	now     func() time.Time
 	network *gophercloud.ServiceClient
 	balance *gophercloud.ServiceClient
+
+	legacy   bool   // it is LBaaS v2
+	tagged   bool   // what is made can bear tags
+	opens    bool   // the security groups of VIPs are our matter
+	vipOwner string // whose the ports of VIPs are, to Neutron
 }
 
 type credentials struct {
@@ -90,15 +97,15 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	made := c.logins.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
 		defer cancel()
-		s, err := c.credentials.dial(ctx)
-		if err == nil {
-			s.now = time.Now
-			if c.Now != nil {
-				s.now = c.Now
-			}
-			c.session.Store(s)
+		s, err := c.credentials.dial(ctx, c.Legacy)
+		if err != nil {
+			return nil, err
 		}
-		return s, err
+		if err := s.meet(ctx, c); err != nil {
+			return nil, err
+		}
+		c.session.Store(s)
+		return s, nil
 	})
 	select {
 	case <-ctx.Done():
@@ -109,7 +116,7 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	}
 }
 
-func (c credentials) dial(ctx context.Context) (*session, error) {
+func (c credentials) dial(ctx context.Context, legacy bool) (*session, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = c.tls
 	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: transport, Timeout: slowest}))
@@ -119,6 +126,10 @@ func (c credentials) dial(ctx context.Context) (*session, error) {
 	s := &session{project: project(provider)}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
 		return nil, fmt.Errorf("finding Neutron: %w", err)
+	}
+	if legacy {
+		s.balance = s.network
+		return s, nil
 	}
 	if s.balance, err = gopherstack.NewLoadBalancerV2(provider, c.endpoint); err != nil {
 		return nil, fmt.Errorf("finding Octavia: %w", err)

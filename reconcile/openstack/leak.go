@@ -11,6 +11,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
+	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
@@ -24,11 +25,29 @@ const youngest = 2 * slowest
 // create makes a load balancer. Where its address is taken, it may be that Octavia
 // left the port of one behind that it refused after all: that is deleted, and the next
 // try succeeds.
-func (s *session) create(ctx context.Context, opts loadbalancers.CreateOpts) error {
-	err := refusal(loadbalancers.Create(ctx, s.balance, opts).Err)
-	if !addressTaken(err) {
-		return err
+func (s *session) create(ctx context.Context, o octavia.Owner, t octavia.Tree) (made map[string][]octavia.Member, err error) {
+	opts := balancer(s.mark(o), t)
+	answer, err := loadbalancers.Create(ctx, s.balance, opts).Extract()
+	if err == nil {
+		return born(answer), nil
 	}
+	if err = refusal(err); addressTaken(err) {
+		return nil, s.unblock(ctx, opts.CreateOpts, err)
+	}
+	return nil, err
+}
+
+// born are the members of a load balancer that was made with all that is under it.
+func born(lb *loadbalancers.LoadBalancer) map[string][]octavia.Member {
+	made := map[string][]octavia.Member{}
+	for _, p := range lb.Pools {
+		made[p.ID] = known(p.Members).members
+	}
+	return made
+}
+
+// unblock deletes a port that stands in the way of a load balancer and that nobody needs.
+func (s *session) unblock(ctx context.Context, opts loadbalancers.CreateOpts, err error) error {
 	leaked, looked := s.leaked(ctx, opts)
 	if looked != nil || leaked == "" {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -24,27 +25,40 @@ type inventory struct {
 	pools       []pools.Pool
 	monitors    []monitors.Monitor
 	floatingIPs []floatingips.FloatingIP
-	at          time.Time // when the floating IPs were asked for
+	ports       []ports.Port // of VIPs; only where their security groups are our matter
+	at          time.Time    // when the floating IPs were asked for
 }
 
-// inventory lists everything with tag, and the project's floating IPs.
-func (s *session) inventory(ctx context.Context, tag string) (i inventory, err error) {
-	tags := []string{tag}
-	defer func() { i.keep(tag) }()
-	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
+// inventory lists everything of a cluster, and the project's floating IPs.
+func (s *session) inventory(ctx context.Context, cluster string) (i inventory, err error) {
+	project, tags := s.project, []string{octavia.ClusterTag(cluster)}
+	if !s.tagged {
+		tags = nil
+	}
+	defer func() { i.keep(cluster) }()
+	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
 		return i, err
 	}
+	i.keep(cluster)
 	i.at = time.Now()
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
-	if i.listeners, err = all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{Tags: tags}), listeners.ExtractListeners); err != nil {
+	if i.listeners, err = all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), listeners.ExtractListeners); err != nil {
 		return i, err
 	}
-	if i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{Tags: tags}), pools.ExtractPools); err != nil || !i.monitored() {
+	if i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), pools.ExtractPools); err != nil {
 		return i, err
 	}
-	i.monitors, err = all(ctx, "health monitors", monitors.List(s.balance, monitors.ListOpts{Tags: tags}), monitors.ExtractMonitors)
+	if i.monitored() {
+		// Where there are no tags a health monitor bears no mark: the pool that has it does.
+		if i.monitors, err = all(ctx, "health monitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags}), monitors.ExtractMonitors); err != nil {
+			return i, err
+		}
+	}
+	if s.opens {
+		i.ports, err = all(ctx, "VIP ports", ports.List(s.network, ports.ListOpts{ProjectID: project, DeviceOwner: s.vipOwner}), ports.ExtractPorts)
+	}
 	return i, err
 }
 
@@ -53,13 +67,16 @@ func (i inventory) monitored() bool {
 	return slices.ContainsFunc(i.pools, func(p pools.Pool) bool { return p.MonitorID != "" })
 }
 
-// keep drops what does not bear the tag: Octavia's link to the next page of a filtered
-// list leads to one of everything.
-func (i *inventory) keep(tag string) {
-	i.balancers = slices.DeleteFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return !slices.Contains(lb.Tags, tag) })
-	i.listeners = slices.DeleteFunc(i.listeners, func(l listeners.Listener) bool { return !slices.Contains(l.Tags, tag) })
-	i.monitors = slices.DeleteFunc(i.monitors, func(m monitors.Monitor) bool { return !slices.Contains(m.Tags, tag) })
-	i.pools = slices.DeleteFunc(i.pools, func(p pools.Pool) bool { return !slices.Contains(p.Tags, tag) })
+// keep drops what is not the cluster's: a cloud without tags lists everything, and
+// Octavia's link to the next page of a filtered list leads to one of everything.
+func (i *inventory) keep(cluster string) {
+	others := func(tags []string, description string) bool {
+		o, ours := markedOwner(tags, description)
+		return !ours || o.Cluster != cluster
+	}
+	i.balancers = slices.DeleteFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return others(lb.Tags, lb.Description) })
+	i.listeners = slices.DeleteFunc(i.listeners, func(l listeners.Listener) bool { return others(l.Tags, l.Description) })
+	i.pools = slices.DeleteFunc(i.pools, func(p pools.Pool) bool { return others(p.Tags, p.Description) })
 }
 
 // floatingIPs lists those of our project, also when an administrator asks.
@@ -89,13 +106,13 @@ func all[T any](ctx context.Context, what string, list pagination.Pager, extract
 	return ts, nil
 }
 
-// trees joins an inventory into one tree per owner. members has the members of
-// each pool, by the pool's ID. Load balancers beyond an owner's first are rivals.
-func (i inventory) trees(cluster string, members map[string][]octavia.Member) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) {
+// trees joins an inventory into one tree per owner. known has what is known of the
+// members of each pool, by the pool's ID. Load balancers beyond an owner's first are rivals.
+func (i inventory) trees(cluster string, known map[string]membership) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) {
 	trees, rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
-	under := i.children(members)
+	under := i.children(known)
 	for _, lb := range i.balancers {
-		owner, ours := octavia.OwnerOf(lb.Tags)
+		owner, ours := markedOwner(lb.Tags, lb.Description)
 		switch {
 		case !ours:
 		case trees[owner].Exists():

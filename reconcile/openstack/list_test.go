@@ -17,7 +17,7 @@ func TestWhatAPageHoldsOfOthersIsDropped(t *testing.T) {
 		listeners: []listeners.Listener{{ID: "theirs", Tags: theirs}, {ID: "ours", Tags: ours}},
 		pools:     []pools.Pool{{ID: "nobody's"}, {ID: "ours", Tags: ours}},
 	}
-	i.keep("octagate:cluster=a")
+	i.keep("a")
 	want := inventory{
 		balancers: []loadbalancers.LoadBalancer{{ID: "ours", Tags: ours}},
 		listeners: []listeners.Listener{{ID: "ours", Tags: ours}},

@@ -2,94 +2,129 @@ package openstack
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"net/http"
+	"slices"
 
-	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 )
 
-// look is one round's view of the cloud. touched are the owners for whom a step
-// was taken since the last.
-func (w *Watch) look(ctx context.Context, touched map[octavia.Owner]bool) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
+// look is one round's view of the cloud. notes are of the steps that were taken before.
+func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
 	s, err := w.Client.login(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	i, err := s.inventory(ctx, octavia.ClusterTag(w.Cluster))
+	i, err := s.inventory(ctx, w.Cluster)
 	if err != nil {
 		return nil, nil, err
 	}
 	w.Facts.learn(i.at, i.floatingIPs)
-	members, err := w.detail(ctx, s, i, touched)
-	if err != nil {
+	if err := w.detail(ctx, s, i, notes); err != nil {
 		return nil, nil, err
 	}
-	trees, rivals = i.trees(w.Cluster, members)
+	trees, rivals = i.trees(w.Cluster, w.members)
 	return trees, rivals, nil
 }
 
-// detail is the members of each pool, by the pool's ID. The list of pools has
-// only their IDs, so that each pool has to be asked. That is done once Octavia has
-// finished with a load balancer that was changing, and when there is a member that
-// was not seen before; what rests costs nothing, and neither does what is busy.
-func (w *Watch) detail(ctx context.Context, s *session, i inventory, touched map[octavia.Owner]bool) (map[string][]octavia.Member, error) {
-	members, listed := map[string][]octavia.Member{}, map[string]pools.Pool{}
+// mostGlances is how many load balancers that were never seen before are looked into in
+// one round. After a restart that is all of them, and nobody shall wait for that.
+const mostGlances = 200
+
+// detail finds out the members of pools: the list of pools has only their IDs. What a
+// step of ours made of them is known without asking. Otherwise pools are asked when
+// there are other members than before, and when Octavia dates a change of their load
+// balancer that was not ours. What rests costs nothing, and neither does what is
+// busy. What was there before us is only glanced at.
+func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
+	listed := map[string]pools.Pool{}
 	for _, p := range i.pools {
 		listed[p.ID] = p
 	}
+	glances, idle := 0, true
 	for _, lb := range i.balancers {
-		owner, _ := octavia.OwnerOf(lb.Tags)
-		busy := octavia.Status(lb.ProvisioningStatus).Busy()
-		changed := touched[owner] || w.trees[owner].Status.Busy()
-		for _, id := range lb.Pools {
-			p, ours := listed[id.ID]
-			if !ours {
-				continue
-			}
-			if !busy && (changed || !complete(w.members[p.ID], p.Members)) {
-				if err := w.ask(ctx, s, p.ID); err != nil {
-					return nil, err
-				}
-			}
-			members[p.ID] = named(w.members[p.ID], p.Members)
+		owner, _ := markedOwner(lb.Tags, lb.Description)
+		n, acted := notes[owner]
+		under := ours(lb, listed)
+		if octavia.Status(lb.ProvisioningStatus).Busy() {
+			continue
 		}
+		var err error
+		switch {
+		case acted:
+			err = w.study(ctx, s, w.heed(n, lb, under))
+			w.done(owner, n)
+		case w.first(lb.ID) && glances >= mostGlances:
+			continue
+		case w.first(lb.ID):
+			glances++
+			err = w.glance(ctx, s, lb, under)
+		case !w.seen[lb.ID].Equal(lb.UpdatedAt):
+			err = w.study(ctx, s, under)
+		case !w.complete(under):
+			err = w.study(ctx, s, under)
+		default:
+			continue
+		}
+		if idle = false; err != nil {
+			return err
+		}
+		w.seen[lb.ID] = lb.UpdatedAt
 	}
-	maps.DeleteFunc(w.members, func(id string, _ map[string]octavia.Member) bool { return listed[id].ID == "" })
-	return members, nil
+	w.forget(i, listed)
+	if !idle {
+		return nil
+	}
+	return w.study(ctx, s, w.dim(i, listed))
 }
 
-// ask remembers the members of one pool. A pool that is gone has none.
-func (w *Watch) ask(ctx context.Context, s *session, pool string) error {
-	listed, err := s.members(ctx, pool)
-	if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-		return fmt.Errorf("listing members: %w", refusal(err))
+// ours are the pools under a load balancer that are listed.
+func ours(lb loadbalancers.LoadBalancer, listed map[string]pools.Pool) []pools.Pool {
+	var all []pools.Pool
+	for _, p := range lb.Pools {
+		if known, ok := listed[p.ID]; ok {
+			all = append(all, known)
+		}
 	}
-	seen := map[string]octavia.Member{}
-	for _, m := range listed {
-		seen[m.ID] = member(m)
+	return all
+}
+
+// first reports whether a load balancer was never looked into.
+func (w *Watch) first(id string) bool {
+	_, seen := w.seen[id]
+	return !seen
+}
+
+// complete reports whether the members of the pools are those that were seen.
+func (w *Watch) complete(under []pools.Pool) bool {
+	return !slices.ContainsFunc(under, func(p pools.Pool) bool { return !w.members[p.ID].fits(p.Members) })
+}
+
+// dim are the pools of one load balancer that was only glanced at: while there is
+// nothing else to do, they are looked at one load balancer a round.
+func (w *Watch) dim(i inventory, listed map[string]pools.Pool) []pools.Pool {
+	for _, lb := range i.balancers {
+		for _, p := range ours(lb, listed) {
+			if w.members[p.ID].dim && !octavia.Status(lb.ProvisioningStatus).Busy() {
+				return ours(lb, listed)
+			}
+		}
 	}
-	if w.members == nil {
-		w.members = map[string]map[string]octavia.Member{}
-	}
-	w.members[pool] = seen
 	return nil
 }
 
-// named are those of the known members that a pool has.
-func named(known map[string]octavia.Member, all []pools.Member) []octavia.Member {
-	var ms []octavia.Member
-	for _, m := range all {
-		if have, ok := known[m.ID]; ok {
-			ms = append(ms, have)
+// forget drops what is gone.
+func (w *Watch) forget(i inventory, listed map[string]pools.Pool) {
+	there := map[string]bool{}
+	for _, lb := range i.balancers {
+		there[lb.ID] = true
+	}
+	for id := range w.seen {
+		if !there[id] {
+			delete(w.seen, id)
 		}
 	}
-	return ms
-}
-
-func complete(known map[string]octavia.Member, all []pools.Member) bool {
-	return len(named(known, all)) == len(all)
+	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return listed[id].ID == "" })
 }

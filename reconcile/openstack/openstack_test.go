@@ -67,14 +67,14 @@ var owner = octavia.Owner{Cluster: "test", UID: "aaaa"}
 // desired is a tree of one port with members.
 func (s *sky) desired(external octavia.FloatingIP, members ...string) octavia.Tree {
 	k := octavia.Key{Protocol: "TCP", Port: 80}
-	pool := octavia.Pool{Name: "shop/web:TCP:80", Protocol: "TCP", Algorithm: "ROUND_ROBIN"}
+	pool := octavia.Pool{PoolKey: octavia.PoolKey{Name: "shop/web:TCP:80", Protocol: "TCP"}, Algorithm: "ROUND_ROBIN"}
 	for _, m := range members {
 		pool.Members = append(pool.Members, octavia.Member{
 			Name: "shop/" + m, Address: netip.MustParseAddr(m), Port: 8080, Subnet: s.networks.ServiceSubnet})
 	}
 	return octavia.Tree{
 		Name: "shop/web", VIP: octavia.VIP{Address: netip.MustParseAddr("10.2.0.7"), Subnet: s.networks.ServiceSubnet},
-		Listeners: []octavia.Listener{{Key: k, Pool: pool}}, FloatingIP: external,
+		Listeners: []octavia.Listener{{Key: k, Settings: octavia.Settings{Name: pool.Name}, Pool: pool.PoolKey}}, Pools: []octavia.Pool{pool}, FloatingIP: external,
 	}
 }
 
@@ -102,10 +102,7 @@ func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 	s.Helper()
 	for range 20 {
 		observed := s.see()
-		p := plan.Diff(desired, observed)
-		if s.watch.Stepwise() {
-			p = p.Stepwise()
-		}
+		p := plan.Diff(desired, observed).In(s.watch.Manner(), observed)
 		if len(p) == 0 && !observed.Status.Busy() {
 			return observed
 		}
@@ -127,11 +124,12 @@ var same = cmp.Options{
 			either(a.MemberConnect, b.MemberConnect) && either(a.TCPInspect, b.TCPInspect)
 	}),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
-	cmpopts.IgnoreFields(octavia.Tree{}, "ID", "Status", "Provider", "FloatingIP"),
+	cmpopts.IgnoreFields(octavia.Tree{}, "ID", "Status", "Provider", "FloatingIP", "Tags"),
 	cmpopts.IgnoreFields(octavia.VIP{}, "Port"),
 	cmpopts.IgnoreFields(octavia.Listener{}, "ID"),
 	cmpopts.IgnoreFields(octavia.Pool{}, "ID"),
 	cmpopts.IgnoreFields(octavia.Monitor{}, "ID"),
+	cmpopts.IgnoreFields(octavia.Member{}, "ID"),
 }
 
 // writes are the calls that changed something.

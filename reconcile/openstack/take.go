@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -12,47 +13,69 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// take carries out one step for o, in one write. It does not try again.
-func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) error {
+// take carries out one step for o, in one write. It does not try again. made is what the
+// step makes of the members of pools, by their IDs, if that is known.
+func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) (made map[string][]octavia.Member, err error) {
 	switch step := step.(type) {
 	case plan.CreateLoadBalancer:
-		return s.create(ctx, balancer(o, step.Tree))
+		return s.create(ctx, o, step.Tree)
+	case plan.SetMembers:
+		return map[string][]octavia.Member{step.PoolID: step.Members}, pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
+	}
+	return nil, s.takeBalancer(ctx, o, step)
+}
+
+// takeBalancer takes a step on what is under a load balancer, or on the load balancer.
+func (s *session) takeBalancer(ctx context.Context, o octavia.Owner, step plan.Step) error {
+	switch step := step.(type) {
+	case plan.UpdateLoadBalancer:
+		return loadbalancers.Update(ctx, s.balance, step.ID, s.changedBalancer(o, step.Tree, step.Changes)).Err
 	case plan.DeleteLoadBalancer:
 		if err := s.still(ctx, step); err != nil {
 			return err
 		}
-		return gone(loadbalancers.Delete(ctx, s.balance, step.ID, loadbalancers.DeleteOpts{Cascade: true}).ExtractErr())
+		return gone(loadbalancers.Delete(ctx, s.balance, step.ID, loadbalancers.DeleteOpts{Cascade: !step.Alone}).ExtractErr())
 	case plan.CreateListener:
-		opts := listener(o, step.Name, step.Listener)
-		opts.LoadbalancerID = step.LoadBalancerID
+		opts := listener(s.mark(o), step.Listener)
+		opts.LoadbalancerID, opts.DefaultPoolID = step.LoadBalancerID, step.PoolID
 		return listeners.Create(ctx, s.balance, opts).Err
 	case plan.UpdateListener:
-		return listeners.Update(ctx, s.balance, step.ID, changed(step.Settings, step.Changes)).Err
+		return listeners.Update(ctx, s.balance, step.ID, changed(step)).Err
 	case plan.DeleteListener:
 		return gone(listeners.Delete(ctx, s.balance, step.ID).ExtractErr())
+	}
+	return s.takePool(ctx, o, step)
+}
+
+// takePool takes a step on a pool and what is under it.
+func (s *session) takePool(ctx context.Context, o octavia.Owner, step plan.Step) error {
+	switch step := step.(type) {
 	case plan.CreatePool:
-		opts := pool(o, step.Pool)
-		opts.ListenerID = step.ListenerID
+		opts := pool(s.mark(o), step.Pool)
+		opts.ListenerID, opts.LoadbalancerID = step.ListenerID, step.LoadBalancerID
 		return pools.Create(ctx, s.balance, opts).Err
 	case plan.UpdatePool:
 		return pools.Update(ctx, s.balance, step.Pool.ID, changedPool(step.Pool, step.Changes)).Err
+	case plan.DeletePool:
+		return gone(pools.Delete(ctx, s.balance, step.ID).ExtractErr())
+	case plan.CreateMember:
+		return pools.CreateMember(ctx, s.balance, step.PoolID, newMember(step.Member)).Err
+	case plan.DeleteMember:
+		return gone(pools.DeleteMember(ctx, s.balance, step.PoolID, step.Member.ID).ExtractErr())
 	case plan.CreateMonitor:
-		opts := monitor(o, step.Name, step.Protocol, step.Monitor)
+		opts := monitor(s.mark(o), step.Pool, step.Monitor)
 		opts.PoolID = step.PoolID
 		return monitors.Create(ctx, s.balance, opts).Err
 	case plan.UpdateMonitor:
 		return monitors.Update(ctx, s.balance, step.Monitor.ID, changedMonitor(step.Monitor)).Err
 	case plan.DeleteMonitor:
 		return gone(monitors.Delete(ctx, s.balance, step.ID).ExtractErr())
-	case plan.DeletePool:
-		return gone(pools.Delete(ctx, s.balance, step.ID).ExtractErr())
-	case plan.SetMembers:
-		return pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
 	}
 	return s.takeFloatingIP(ctx, o, step)
 }
@@ -84,6 +107,10 @@ func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan
 		return s.associate(ctx, o, step)
 	case plan.DissociateFloatingIP:
 		return gone(floatingips.Update(ctx, s.network, step.ID, floatingips.UpdateOpts{PortID: new(string)}).Err)
+	case plan.KeepFloatingIP:
+		return gone(floatingips.Update(ctx, s.network, step.ID, floatingips.UpdateOpts{PortID: new(string), Description: new(string)}).Err)
+	case plan.OpenVIP:
+		return ports.Update(ctx, s.network, step.Port, ports.UpdateOpts{SecurityGroups: &[]string{}}).Err
 	case plan.ReleaseFloatingIP:
 		return gone(floatingips.Delete(ctx, s.network, step.ID).ExtractErr())
 	}
@@ -116,36 +143,85 @@ func refused(format string, args ...any) error {
 	return &plan.Refusal{Reason: plan.Conflict, Err: fmt.Errorf(format, args...)}
 }
 
-// balancer is the one request that makes a whole tree.
-func balancer(o octavia.Owner, t octavia.Tree) loadbalancers.CreateOpts {
-	opts := loadbalancers.CreateOpts{
-		Name: t.Name, Tags: o.Tags(), Provider: t.Provider, FlavorID: t.Flavor, AvailabilityZone: t.Zone,
+// A whole is the one request that makes a tree: its pools, and listeners that lead to
+// them by name.
+type whole struct {
+	loadbalancers.CreateOpts
+	leads []string // the pool of each listener, by name; empty: none
+}
+
+// ToLoadBalancerCreateMap implements loadbalancers.CreateOptsBuilder, which cannot refer
+// to a pool by name.
+func (w whole) ToLoadBalancerCreateMap() (map[string]any, error) {
+	body, err := w.CreateOpts.ToLoadBalancerCreateMap()
+	if err != nil {
+		return nil, err
+	}
+	listeners, _ := body["loadbalancer"].(map[string]any)["listeners"].([]any)
+	for i, l := range listeners {
+		if w.leads[i] != "" {
+			l.(map[string]any)["default_pool"] = map[string]any{"name": w.leads[i]}
+		}
+	}
+	return body, nil
+}
+
+// balancer is the request that makes t.
+func balancer(m mark, t octavia.Tree) whole {
+	w := whole{CreateOpts: loadbalancers.CreateOpts{
+		Name: t.Name, Tags: m.with(t.Tags), Description: m.description, Provider: t.Provider, FlavorID: t.Flavor, AvailabilityZone: t.Zone,
 		VipAddress: t.VIP.Address.String(), VipSubnetID: t.VIP.Subnet,
+	}}
+	for _, more := range t.More {
+		w.AdditionalVips = append(w.AdditionalVips, loadbalancers.AdditionalVip{SubnetID: more.Subnet, IPAddress: more.Address.String()})
+	}
+	for _, p := range t.Pools {
+		opts := pool(m, p)
+		for _, member := range p.Members {
+			opts.Members = append(opts.Members, newMember(member))
+		}
+		if p.Monitor != (octavia.Monitor{}) {
+			opts.Monitor = monitor(m, p.PoolKey, p.Monitor)
+		}
+		w.Pools = append(w.Pools, opts)
 	}
 	for _, l := range t.Listeners {
-		p := pool(o, l.Pool)
-		for _, m := range l.Pool.Members {
-			p.Members = append(p.Members, pools.CreateMemberOpts{
-				Name: m.Name, Address: m.Address.String(), ProtocolPort: int(m.Port), SubnetID: m.Subnet,
-			})
+		w.Listeners = append(w.Listeners, listener(m, l))
+		w.leads = append(w.leads, l.Pool.Name)
+	}
+	return w
+}
+
+// changedBalancer is what is to change of a load balancer, and nothing else.
+func (s *session) changedBalancer(o octavia.Owner, t octavia.Tree, changes []octavia.Change) loadbalancers.UpdateOpts {
+	var opts loadbalancers.UpdateOpts
+	for _, change := range changes {
+		switch change {
+		case octavia.NameChange:
+			opts.Name = &t.Name
+		case octavia.TagsChange:
+			opts.Tags = new(s.mark(o).with(t.Tags))
+		case octavia.EnabledChange:
+			opts.AdminStateUp = new(true)
 		}
-		if l.Pool.Monitor != (octavia.Monitor{}) {
-			p.Monitor = monitor(o, l.Pool.Name, l.Pool.Protocol, l.Pool.Monitor)
-		}
-		lo := listener(o, octavia.Name(t.Name, l.Key), l)
-		lo.DefaultPool = &p
-		opts.Listeners = append(opts.Listeners, lo)
 	}
 	return opts
 }
 
-func listener(o octavia.Owner, name string, l octavia.Listener) listeners.CreateOpts {
+// forwarded is the header by which members are told who the client is.
+const forwarded = "X-Forwarded-For"
+
+func listener(m mark, l octavia.Listener) listeners.CreateOpts {
 	opts := listeners.CreateOpts{
-		Name: name, Tags: o.Tags(), Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
+		Name: l.Settings.Name, Tags: m.tags, Description: m.description, Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
+		DefaultTlsContainerRef: l.Settings.Certificate,
 	}
 	// What nobody asked for is left out: an old Octavia does not know it all.
 	if l.Settings.ConnectionLimit > 0 {
 		opts.ConnLimit = &l.Settings.ConnectionLimit
+	}
+	if l.Settings.Forwarded {
+		opts.InsertHeaders = map[string]string{forwarded: "true"}
 	}
 	if len(l.Settings.Sources) > 0 {
 		opts.AllowedCIDRs = texts(l.Settings.Sources)
@@ -158,14 +234,25 @@ func listener(o octavia.Owner, name string, l octavia.Listener) listeners.Create
 
 // changed is what is to change of a listener, and nothing else: an old Octavia does
 // not know it all.
-func changed(s octavia.Settings, changes []octavia.Change) listeners.UpdateOpts {
+func changed(step plan.UpdateListener) listeners.UpdateOpts {
 	var opts listeners.UpdateOpts
-	for _, change := range changes {
+	s := step.Settings
+	for _, change := range step.Changes {
 		switch change {
+		case octavia.NameChange:
+			opts.Name = &s.Name
+		case octavia.EnabledChange:
+			opts.AdminStateUp = new(true)
+		case octavia.PoolChange:
+			opts.DefaultPoolID = &step.PoolID
 		case octavia.SourcesChange:
 			opts.AllowedCIDRs = new(texts(s.Sources))
 		case octavia.LimitChange:
 			opts.ConnLimit = new(cmp.Or(s.ConnectionLimit, unlimited))
+		case octavia.ForwardedChange:
+			opts.InsertHeaders = &map[string]string{forwarded: strconv.FormatBool(s.Forwarded)}
+		case octavia.CertificateChange:
+			opts.DefaultTlsContainerRef = &s.Certificate
 		case octavia.TimeoutsChange:
 			opts.TimeoutClientData, opts.TimeoutMemberData = milliseconds(s.Timeouts.ClientData), milliseconds(s.Timeouts.MemberData)
 			opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = milliseconds(s.Timeouts.MemberConnect), milliseconds(s.Timeouts.TCPInspect)
@@ -179,6 +266,8 @@ func changedPool(p octavia.Pool, changes []octavia.Change) pools.UpdateOpts {
 	var opts pools.UpdateOpts
 	for _, change := range changes {
 		switch change {
+		case octavia.EnabledChange:
+			opts.AdminStateUp = new(true)
 		case octavia.AlgorithmChange:
 			opts.LBMethod = pools.LBMethod(p.Algorithm)
 		case octavia.PersistenceChange:
@@ -207,20 +296,22 @@ func texts(prefixes []netip.Prefix) []string {
 	return all
 }
 
-// asks is how a health monitor asks members that speak a protocol.
-var asks = map[string]string{"TCP": monitors.TypeTCP, "PROXY": monitors.TypeTCP, "PROXYV2": monitors.TypeTCP, "UDP": "UDP-CONNECT", "SCTP": "SCTP"}
+// asks is how a health monitor asks members that speak a protocol; by TCP where it is
+// not said.
+var asks = map[string]string{"UDP": "UDP-CONNECT", "SCTP": "SCTP"}
 
-// monitor is a health monitor for members that speak a protocol.
-func monitor(o octavia.Owner, name, protocol string, m octavia.Monitor) monitors.CreateOpts {
+// monitor is a health monitor for the members of a pool.
+func monitor(m mark, p octavia.PoolKey, is octavia.Monitor) monitors.CreateOpts {
 	return monitors.CreateOpts{
-		Name: name, Tags: o.Tags(), Type: asks[protocol],
-		Delay: seconds(m.Delay), Timeout: seconds(m.Timeout), MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+		Name: p.Name, Tags: m.tags, Type: cmp.Or(asks[p.Protocol], monitors.TypeTCP),
+		Delay: seconds(is.Delay), Timeout: seconds(is.Timeout), MaxRetries: is.MaxRetries, MaxRetriesDown: is.MaxRetriesDown,
 	}
 }
 
 func changedMonitor(m octavia.Monitor) monitors.UpdateOpts {
 	return monitors.UpdateOpts{
 		Delay: seconds(m.Delay), Timeout: seconds(m.Timeout), MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+		AdminStateUp: new(true),
 	}
 }
 
@@ -237,11 +328,15 @@ func persistence(p octavia.Pool) *pools.SessionPersistence {
 // sticky is how a client stays with its member, whatever the protocol.
 const sticky = "SOURCE_IP"
 
-func pool(o octavia.Owner, p octavia.Pool) pools.CreateOpts {
+func pool(m mark, p octavia.Pool) pools.CreateOpts {
 	return pools.CreateOpts{
-		Name: p.Name, Tags: o.Tags(), Protocol: pools.Protocol(p.Protocol), LBMethod: pools.LBMethod(p.Algorithm),
+		Name: p.Name, Tags: m.tags, Description: m.description, Protocol: pools.Protocol(p.Protocol), LBMethod: pools.LBMethod(p.Algorithm),
 		Persistence: persistence(p),
 	}
+}
+
+func newMember(m octavia.Member) pools.CreateMemberOpts {
+	return pools.CreateMemberOpts{Name: m.Name, Address: m.Address.String(), ProtocolPort: int(m.Port), SubnetID: m.Subnet}
 }
 
 // batch is every member of a pool; Octavia removes those that are not named.

@@ -45,17 +45,18 @@ func TestSettingsComeAndGo(t *testing.T) {
 	s := newSky(t)
 	usual, special := s.desired(octavia.FloatingIP{}), s.desired(octavia.FloatingIP{})
 	special.Listeners[0].Settings = octavia.Settings{
+		Name:            usual.Listeners[0].Settings.Name,
 		Sources:         []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.7/32")},
 		ConnectionLimit: 100,
 		Timeouts:        octavia.Timeouts{ClientData: time.Second, MemberData: time.Hour, MemberConnect: time.Millisecond, TCPInspect: time.Minute},
 	}
-	special.Listeners[0].Pool.Algorithm, special.Listeners[0].Pool.Sticky = "LEAST_CONNECTIONS", true
-	special.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: 3 * time.Second, MaxRetries: 2, MaxRetriesDown: 4}
+	special.Pools[0].Algorithm, special.Pools[0].Sticky = "LEAST_CONNECTIONS", true
+	special.Pools[0].Monitor = octavia.Monitor{Delay: time.Minute, Timeout: 3 * time.Second, MaxRetries: 2, MaxRetriesDown: 4}
 	without := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1, "DELETE lbaas/healthmonitors/{id}": 1}
 	with := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1, "POST lbaas/healthmonitors": 1}
 	slower := s.desired(octavia.FloatingIP{})
-	slower.Listeners[0].Settings, slower.Listeners[0].Pool = special.Listeners[0].Settings, special.Listeners[0].Pool
-	slower.Listeners[0].Pool.Monitor.Delay = time.Hour
+	slower.Listeners[0].Settings, slower.Pools[0] = special.Listeners[0].Settings, special.Pools[0]
+	slower.Pools[0].Monitor.Delay = time.Hour
 	for _, step := range []struct {
 		claim string
 		tree  octavia.Tree
@@ -112,7 +113,7 @@ func TestMembersFollowAlthoughASettingIsRefused(t *testing.T) {
 	p := plan.Diff(want, s.see())
 	s.step(p[0])
 	s.clock.Pass(settle)
-	if got := s.see().Listeners[0].Pool.Members; len(got) != 1 || got[0].Address.String() != "10.1.0.11" {
+	if got := s.see().Pools[0].Members; len(got) != 1 || got[0].Address.String() != "10.1.0.11" {
 		t.Errorf("got %+v by\n%s", got, p)
 	}
 	if err := s.watch.Take(t.Context(), owner, p[1]); plan.ReasonOf(err) != plan.Invalid {
@@ -141,9 +142,9 @@ func TestALeakedPortDoesNotBlockItsAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
-	twice := balancer(owner, want)
+	twice := balancer(session.mark(owner), want)
 	twice.Listeners = append(twice.Listeners, twice.Listeners[0])
-	twice.Listeners[1].DefaultPool = nil
+	twice.leads = append(twice.leads, "")
 	if err := loadbalancers.Create(t.Context(), session.balance, twice).Err; err == nil {
 		t.Fatal("a port twice was accepted")
 	}
@@ -194,12 +195,14 @@ func TestEveryProtocolIsBalancedAndAsked(t *testing.T) {
 	s := newSky(t)
 	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
 	for _, k := range []octavia.Key{{Protocol: "UDP", Port: 80}, {Protocol: "SCTP", Port: 81}} {
-		l := s.desired(octavia.FloatingIP{}, "10.1.0.10").Listeners[0]
-		l.Key, l.Pool.Name, l.Pool.Protocol = k, octavia.Name(want.Name, k), k.Protocol
-		want.Listeners = append(want.Listeners, l)
+		other := s.desired(octavia.FloatingIP{}, "10.1.0.10")
+		l, p := other.Listeners[0], other.Pools[0]
+		l.Key, l.Settings.Name, p.PoolKey = k, octavia.Name(want.Name, k), octavia.PoolKey{Name: octavia.Name(want.Name, k), Protocol: k.Protocol}
+		l.Pool = p.PoolKey
+		want.Listeners, want.Pools = append(want.Listeners, l), append(want.Pools, p)
 	}
-	for i := range want.Listeners {
-		want.Listeners[i].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+	for i := range want.Pools {
+		want.Pools[i].Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
 	}
 	want.Sort()
 	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
@@ -214,8 +217,9 @@ func TestTheProxyProtocolComesAndGoes(t *testing.T) {
 	s := newSky(t)
 	for _, protocol := range []string{"PROXYV2", "TCP", "PROXY"} {
 		want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
-		want.Listeners[0].Pool.Protocol = protocol
-		want.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+		want.Pools[0].Protocol = protocol
+		want.Listeners[0].Pool = want.Pools[0].PoolKey
+		want.Pools[0].Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
 		if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
 			t.Errorf("%s: %s", protocol, diff)
 		}
@@ -229,7 +233,8 @@ func TestThePortChanges(t *testing.T) {
 	s := newSky(t)
 	s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
 	want := s.desired(octavia.FloatingIP{}, "10.1.0.10")
-	want.Listeners[0].Port, want.Listeners[0].Pool.Name = 443, "shop/web:TCP:443"
+	want.Listeners[0].Port, want.Listeners[0].Settings.Name, want.Pools[0].Name = 443, "shop/web:TCP:443", "shop/web:TCP:443"
+	want.Listeners[0].Pool = want.Pools[0].PoolKey
 	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
 		t.Error(diff)
 	}
@@ -321,7 +326,7 @@ func TestRefusals(t *testing.T) {
 	}
 	twice := address("10.2.0.8")
 	again := twice.Listeners[0]
-	again.Pool.Name = "shop/web:TCP:again"
+	again.Settings.Name = "shop/web:TCP:again"
 	twice.Listeners = append(twice.Listeners, again)
 	for claim, tt := range map[string]struct {
 		step plan.Step
@@ -357,7 +362,7 @@ func TestOctaviaAtWorkIsNoFault(t *testing.T) {
 	s := newSky(t)
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
 	busy := s.see()
-	err := s.watch.Take(t.Context(), owner, plan.SetMembers{PoolID: busy.Listeners[0].Pool.ID, Name: "p"})
+	err := s.watch.Take(t.Context(), owner, plan.SetMembers{PoolID: busy.Pools[0].ID, Name: "p"})
 	if !busy.Status.Busy() || plan.ReasonOf(err) != plan.Busy {
 		t.Errorf("%s: %v", busy.Status, err)
 	}

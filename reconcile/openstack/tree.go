@@ -20,10 +20,11 @@ type children struct {
 	pools     map[string]octavia.Pool
 	unmade    map[string]string                 // what is PENDING_CREATE
 	external  map[string]floatingips.FloatingIP // by the ID of their port
+	open      map[string]bool                   // ports without security groups
 }
 
-func (i inventory) children(members map[string][]octavia.Member) children {
-	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}}
+func (i inventory) children(known map[string]membership) children {
+	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}}
 	for _, l := range i.listeners {
 		c.listeners[l.ID] = l
 		c.examine(l.ProvisioningStatus, l.ID, "listener "+l.Name)
@@ -34,13 +35,15 @@ func (i inventory) children(members map[string][]octavia.Member) children {
 	}
 	for _, p := range i.pools {
 		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
-		c.pools[p.ID] = octavia.Pool{ID: p.ID, Name: p.Name, Protocol: p.Protocol, Algorithm: p.LBMethod,
-			Sticky: p.Persistence.Type == sticky, Monitor: asking[p.MonitorID], Members: members[p.ID]}
+		c.pools[p.ID] = observedPool(p, asking[p.MonitorID], known[p.ID])
 	}
 	for _, f := range i.floatingIPs {
 		if f.PortID != "" {
 			c.external[f.PortID] = f
 		}
+	}
+	for _, p := range i.ports {
+		c.open[p.ID] = len(p.SecurityGroups) == 0
 	}
 	return c
 }
@@ -55,31 +58,56 @@ func (c children) examine(status, id, what string) {
 // unmade is the status of what Octavia has accepted and not made.
 const unmade = "PENDING_CREATE"
 
-// tree is a load balancer with what is under it. What bears no tag of ours is left out.
+// tree is a load balancer with what is under it. What bears no mark of ours is left out.
 func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 	address, _ := netip.ParseAddr(lb.VipAddress)
 	t := octavia.Tree{
-		ID: lb.ID, Name: lb.Name, Status: octavia.Status(lb.ProvisioningStatus),
-		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID},
+		ID: lb.ID, Name: lb.Name, Status: octavia.Status(lb.ProvisioningStatus), Tags: strange(lb.Tags), Disabled: !lb.AdminStateUp,
+		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
 		Provider: lb.Provider, Flavor: lb.FlavorID, Zone: lb.AvailabilityZone,
+		Pools:      c.distinct(lb),
 		FloatingIP: floatingIP(c.external[lb.VipPortID]),
 	}
-	used := map[string]bool{}
+	for _, more := range lb.AdditionalVips {
+		address, _ := netip.ParseAddr(more.IPAddress)
+		t.More = append(t.More, octavia.VIP{Address: address, Subnet: more.SubnetID})
+	}
+	keys := map[string]octavia.PoolKey{}
+	for _, p := range t.Pools {
+		keys[p.ID] = p.PoolKey
+	}
 	for _, l := range lb.Listeners {
 		if known, ours := c.listeners[l.ID]; ours {
-			used[known.DefaultPoolID] = true
 			t.Listeners = append(t.Listeners, octavia.Listener{
 				ID: known.ID, Key: octavia.Key{Protocol: known.Protocol, Port: int32(known.ProtocolPort)},
-				Settings: observed(known), Pool: c.pools[known.DefaultPoolID],
+				Settings: observed(known), Pool: keys[known.DefaultPoolID],
 			})
 		}
 	}
-	t.Loose = c.loose(lb.Pools, used)
 	t.Sort()
 	if t.Status == octavia.Active {
 		t.Stuck = c.stuck(lb)
 	}
 	return t
+}
+
+// distinct are the pools of lb. Octavia lets two have one name; the second is then
+// called by its ID, too, so that nobody wants it.
+func (c children) distinct(lb loadbalancers.LoadBalancer) []octavia.Pool {
+	var all []octavia.Pool
+	seen := map[octavia.PoolKey]bool{}
+	for _, p := range lb.Pools {
+		known, ours := c.pools[p.ID]
+		if !ours {
+			continue
+		}
+		if seen[known.PoolKey] {
+			known.Name += " " + known.ID
+		}
+		seen[known.PoolKey] = true
+		all = append(all, known)
+	}
+	return all
 }
 
 // stuck is something of ours under lb that is not made; empty: all is.
@@ -100,10 +128,13 @@ func (c children) stuck(lb loadbalancers.LoadBalancer) string {
 // observed are the settings of a listener.
 func observed(l listeners.Listener) octavia.Settings {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-	s := octavia.Settings{ConnectionLimit: max(l.ConnLimit, 0), Timeouts: octavia.Timeouts{
-		ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
-		MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),
-	}}
+	s := octavia.Settings{
+		Name: l.Name, ConnectionLimit: max(l.ConnLimit, 0), Disabled: !l.AdminStateUp,
+		Forwarded: l.InsertHeaders[forwarded] == "true", Certificate: l.DefaultTlsContainerRef,
+		Timeouts: octavia.Timeouts{
+			ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
+			MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),
+		}}
 	for _, text := range l.AllowedCIDRs {
 		if p, err := netip.ParsePrefix(text); err == nil {
 			s.Sources = append(s.Sources, p)
@@ -113,32 +144,23 @@ func observed(l listeners.Listener) octavia.Settings {
 	return s
 }
 
-func observedMonitor(m monitors.Monitor) octavia.Monitor {
-	return octavia.Monitor{
-		ID: m.ID, Delay: time.Duration(m.Delay) * time.Second, Timeout: time.Duration(m.Timeout) * time.Second,
-		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown,
+func observedPool(p pools.Pool, m octavia.Monitor, known membership) octavia.Pool {
+	return octavia.Pool{
+		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: p.Protocol}, Algorithm: p.LBMethod,
+		Sticky: p.Persistence.Type == sticky, Disabled: !p.AdminStateUp, Monitor: m,
+		Members: known.members, Unseen: !known.seen,
 	}
 }
 
-// loose are the pools of ours that no listener uses.
-func (c children) loose(all []pools.Pool, used map[string]bool) []octavia.Pool {
-	var loose []octavia.Pool
-	for _, p := range all {
-		if known, ours := c.pools[p.ID]; ours && !used[p.ID] {
-			loose = append(loose, known)
-		}
+func observedMonitor(m monitors.Monitor) octavia.Monitor {
+	return octavia.Monitor{
+		ID: m.ID, Delay: time.Duration(m.Delay) * time.Second, Timeout: time.Duration(m.Timeout) * time.Second,
+		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown, Disabled: !m.AdminStateUp,
 	}
-	return loose
 }
 
 // floatingIP is f as trees have it; none for the zero f.
 func floatingIP(f floatingips.FloatingIP) octavia.FloatingIP {
 	address, _ := netip.ParseAddr(f.FloatingIP)
 	return octavia.FloatingIP{Address: address, ID: f.ID, Port: f.PortID}
-}
-
-// member is m as trees have it.
-func member(m pools.Member) octavia.Member {
-	address, _ := netip.ParseAddr(m.Address)
-	return octavia.Member{Name: m.Name, Address: address, Port: int32(m.ProtocolPort), Subnet: m.SubnetID}
 }

@@ -31,17 +31,19 @@ type Watch struct {
 	Log     logr.Logger
 
 	mu      sync.Mutex
-	begun   uint64                               // rounds begun
-	ended   uint64                               // the newest round that ended well
-	trees   map[octavia.Owner]octavia.Tree       // as that round saw them
-	rivals  map[octavia.Owner]string             // owners with a second load balancer: its ID
-	due     map[octavia.Owner]uint64             // the round that makes each touched owner's tree current
-	trouble error                                // why the newest round did not end well
-	members map[string]map[string]octavia.Member // by pool and member ID
+	begun   uint64                         // rounds begun
+	ended   uint64                         // the newest round that ended well
+	trees   map[octavia.Owner]octavia.Tree // as that round saw them
+	rivals  map[octavia.Owner]string       // owners with a second load balancer: its ID
+	due     map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
+	trouble error                          // why the newest round did not end well
+	members map[string]membership          // by the ID of their pool
+	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
+	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	wake    chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
-	stepwise bool                     // the cloud leaves what it makes in one call half made
+	manner   plan.Manner              // what the cloud cannot do in one call
 }
 
 // errEarly is what is wrong before the first round has ended.
@@ -73,17 +75,42 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 	if err != nil {
 		return err
 	}
-	err = refusal(s.take(ctx, o, step))
+	made, err := s.take(ctx, o, step)
+	err = refusal(err)
 	if !nothingDone(err) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		delete(w.due, o)
 		w.touch(o)
+		w.remember(o, made, err != nil)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", step, err)
 	}
 	return nil
+}
+
+// remember notes what a step for o makes of the members of pools.
+func (w *Watch) remember(o octavia.Owner, made map[string][]octavia.Member, doubt bool) {
+	if w.notes == nil {
+		w.notes = map[octavia.Owner]note{}
+	}
+	before := w.notes[o]
+	expect := maps.Clone(before.expect)
+	if expect == nil {
+		expect = map[string][]octavia.Member{}
+	}
+	maps.Copy(expect, made)
+	w.notes[o] = note{w.due[o], before.doubt || doubt, expect}
+}
+
+// done forgets a note that was heeded, unless more was done since.
+func (w *Watch) done(o octavia.Owner, n note) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.notes[o].round == n.round {
+		delete(w.notes, o)
+	}
 }
 
 func nothingDone(err error) bool {
@@ -157,7 +184,7 @@ func (w *Watch) busy() bool {
 		return true
 	}
 	for _, t := range w.trees {
-		if t.Status.Busy() {
+		if t.Status.Busy() || slices.ContainsFunc(t.Pools, func(p octavia.Pool) bool { return p.Unseen }) {
 			return true
 		}
 	}
@@ -168,12 +195,12 @@ func (w *Watch) busy() bool {
 func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	w.mu.Lock()
 	w.begun++
-	number, touched := w.begun, map[octavia.Owner]bool{}
-	for o := range w.due {
-		touched[o] = true
-	}
+	number, notes := w.begun, maps.Clone(w.notes)
 	w.mu.Unlock()
-	trees, rivals, err := w.look(ctx, touched)
+	if w.members == nil {
+		w.members, w.seen = map[string]membership{}, map[string]time.Time{}
+	}
+	trees, rivals, err := w.look(ctx, notes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
@@ -197,12 +224,15 @@ func (w *Watch) failed(err error) []octavia.Owner {
 	return slices.Collect(maps.Keys(w.due))
 }
 
-// Stepwise reports whether this cloud was caught leaving a load balancer half made
-// that it was to make in one call, as Octavia 11.0.0 does.
-func (w *Watch) Stepwise() bool {
+// Manner is what this cloud cannot do in one call: LBaaS v2 can do nothing so, and some
+// are caught leaving a load balancer half made, as Octavia 11.0.0 is.
+func (w *Watch) Manner() plan.Manner {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stepwise
+	if w.Client.Legacy {
+		return plan.Manner{Stepwise: true, Memberwise: true, Leafwise: true}
+	}
+	return w.manner
 }
 
 // confirm tells what Octavia abandoned from what it is at work on: that does not look
@@ -219,7 +249,7 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 			trees[o] = t
 			continue
 		}
-		w.stepwise = true
+		w.manner.Stepwise = true
 		w.Log.Info("Octavia left a load balancer half made; from now on each is made one thing at a time", "loadBalancer", t.Name, "unmade", t.Stuck)
 	}
 	w.suspects = suspects

@@ -11,8 +11,8 @@ import (
 )
 
 // Diff plans the way from observed to desired. Of what cannot be changed on an
-// existing load balancer, the VIP's address makes it be built anew; the rest (name,
-// subnet, provider, flavor) is left as it is. One that Octavia left half made, or
+// existing load balancer, its addresses make it be built anew; the rest (subnet,
+// provider, flavor, zone) is left as it is. One that Octavia left half made, or
 // that is in ERROR, is built anew, too: Octavia changes nothing on it any more.
 //
 // Members come first: what else is to change, the cloud may refuse.
@@ -22,11 +22,11 @@ func Diff(desired, observed octavia.Tree) Plan {
 	case desired.Exists() && observed.Exists() && observed.Broken():
 		p = anew(desired, observed, observed.Status)
 		observed.VIP.Port = "" // it is about to go
-	case desired.Exists() && observed.Exists() && desired.VIP.Address != observed.VIP.Address:
+	case desired.Exists() && observed.Exists() && moved(desired, observed):
 		p = anew(desired, observed, "")
 		observed.VIP.Port = ""
 	case desired.Exists() && observed.Exists():
-		rest := append(closed(desired, observed), opened(desired, observed)...)
+		rest := change{desired, observed}.steps()
 		p = append(rest.Upkeep(), rest.beyondUpkeep()...)
 	case desired.Exists():
 		p = Plan{CreateLoadBalancer{desired}}
@@ -38,64 +38,142 @@ func Diff(desired, observed octavia.Tree) Plan {
 
 // anew deletes a load balancer, while it still has a status, and makes another.
 func anew(desired, observed octavia.Tree, while octavia.Status) Plan {
-	return Plan{DeleteLoadBalancer{observed.ID, observed.Name, while}, CreateLoadBalancer{desired}}
+	return Plan{DeleteLoadBalancer{ID: observed.ID, Name: observed.Name, While: while}, CreateLoadBalancer{desired}}
 }
 
-// closed deletes before anything is created, so that a port can change hands.
-func closed(desired, observed octavia.Tree) Plan {
+// moved reports whether a load balancer has other addresses than it should have.
+func moved(desired, observed octavia.Tree) bool {
+	same := func(a, b octavia.VIP) bool { return a.Address == b.Address }
+	return !same(desired.VIP, observed.VIP) || !slices.EqualFunc(desired.More, observed.More, same)
+}
+
+// A change is what a load balancer that exists should become, and what it is.
+type change struct{ desired, observed octavia.Tree }
+
+// steps change what is under a load balancer, and the load balancer itself. What is
+// not wanted goes before anything is created, so that a port and a quota can change
+// hands; only a pool that a listener still leads to stays until that leads elsewhere.
+func (c change) steps() Plan {
 	var p Plan
-	for _, l := range observed.Listeners {
-		if want, wanted := desired.Listener(l.Key); !wanted || outgrown(want, l) {
+	if changes := c.observed.Changes(c.desired); len(changes) > 0 {
+		p = append(p, UpdateLoadBalancer{c.observed.ID, c.desired, changes})
+	}
+	if c.desired.VIP.Open && !c.observed.VIP.Open {
+		p = append(p, OpenVIP{c.observed.VIP.Port})
+	}
+	p = append(p, c.closed()...)
+	p = append(p, c.dropped(false)...)
+	for _, want := range c.desired.Listeners {
+		p = append(p, c.opened(want)...)
+	}
+	for _, want := range c.desired.Pools {
+		if have, exists := c.observed.Pool(want.PoolKey); exists {
+			p = append(p, kept(want, have)...)
+		}
+	}
+	return append(p, c.dropped(true)...)
+}
+
+// closed deletes the listeners that are not wanted.
+func (c change) closed() Plan {
+	var p Plan
+	for _, l := range c.observed.Listeners {
+		if _, wanted := c.desired.Listener(l.Key); !wanted {
 			p = append(p, DeleteListener{l.ID, l.Key})
-			if l.Pool.Name != "" {
-				p = append(p, DeletePool{l.Pool.ID, l.Pool.Name})
-			}
 		}
-	}
-	for _, pool := range observed.Loose {
-		p = append(p, DeletePool{pool.ID, pool.Name})
 	}
 	return p
 }
 
-// outgrown reports whether a listener has a pool that cannot become the one it should
-// have: Octavia never changes the protocol of a pool.
-func outgrown(want, have octavia.Listener) bool {
-	return have.Pool.Name != "" && have.Pool.Protocol != want.Pool.Protocol
-}
-
-// opened creates and fills what is missing.
-func opened(desired, observed octavia.Tree) Plan {
+// dropped deletes the pools that are not wanted: those that a listener leads to which
+// stays, or the others.
+func (c change) dropped(inUse bool) Plan {
+	used := map[octavia.PoolKey]bool{}
+	for _, l := range c.observed.Listeners {
+		if _, stays := c.desired.Listener(l.Key); stays {
+			used[l.Pool] = true
+		}
+	}
 	var p Plan
-	for _, want := range desired.Listeners {
-		have, exists := observed.Listener(want.Key)
-		if outgrown(want, have) {
-			have, exists = octavia.Listener{}, false
+	for _, pool := range c.observed.Pools {
+		if _, wanted := c.desired.Pool(pool.PoolKey); !wanted && used[pool.PoolKey] == inUse {
+			p = append(p, DeletePool{pool.ID, pool.Name})
 		}
-		if !exists {
-			p = append(p, CreateListener{observed.ID, octavia.Name(desired.Name, want.Key), want})
-		} else if changes := have.Settings.Changes(want.Settings); len(changes) > 0 {
-			p = append(p, UpdateListener{have.ID, want.Key, want.Settings, changes})
-		}
-		p = append(p, filled(want, have)...)
 	}
 	return p
 }
 
-// filled makes a listener's pool as it should be.
-func filled(want, have octavia.Listener) Plan {
+// opened makes one listener as it should be, with a pool that is missing.
+func (c change) opened(want octavia.Listener) Plan {
+	have, exists := c.observed.Listener(want.Key)
+	pool, there := c.observed.Pool(want.Pool)
+	first := c.leads(want)
+	if !exists {
+		p := Plan{CreateListener{c.observed.ID, want, pool.ID}}
+		if !there && first {
+			p = append(p, c.made(want, "")...)
+		}
+		return p
+	}
+	changes := have.Settings.Changes(want.Settings)
 	var p Plan
-	if have.Pool.Name == "" {
-		p = append(p, CreatePool{have.ID, want.Pool})
-	} else if changes := have.Pool.Changes(want.Pool); len(changes) > 0 {
-		changed := want.Pool
-		changed.ID = have.Pool.ID
+	if have.Pool != want.Pool {
+		bare := have.Pool == octavia.PoolKey{}
+		if !there && first && bare {
+			return append(updated(have, want, "", changes), c.made(want, have.ID)...)
+		}
+		if !there && first {
+			p = c.made(want, "")
+		}
+		changes = append(changes, octavia.PoolChange)
+	}
+	return append(p, updated(have, want, pool.ID, changes)...)
+}
+
+// leads reports whether a listener is the first of those that share its pool.
+func (c change) leads(l octavia.Listener) bool {
+	i := slices.IndexFunc(c.desired.Listeners, func(other octavia.Listener) bool { return other.Pool == l.Pool })
+	return i >= 0 && c.desired.Listeners[i].Key == l.Key
+}
+
+// updated changes a listener.
+func updated(have, want octavia.Listener, pool string, changes []octavia.Change) Plan {
+	if len(changes) == 0 {
+		return nil
+	}
+	return Plan{UpdateListener{have.ID, want.Key, want.Settings, pool, changes}}
+}
+
+// made makes the pool of a listener: as that listener's if it exists and has none, or
+// else for whichever will lead to it.
+func (c change) made(l octavia.Listener, listenerID string) Plan {
+	want, _ := c.desired.Pool(l.Pool)
+	create := CreatePool{ListenerID: listenerID, Pool: want}
+	if _, exists := c.observed.Listener(l.Key); exists && listenerID == "" {
+		create.LoadBalancerID = c.observed.ID
+	}
+	p := Plan{create}
+	if len(want.Members) > 0 {
+		p = append(p, SetMembers{"", want.Name, nil, want.Members})
+	}
+	if want.Monitor != (octavia.Monitor{}) {
+		p = append(p, CreateMonitor{"", want.PoolKey, want.Monitor})
+	}
+	return p
+}
+
+// kept makes a pool that exists as it should be.
+func kept(want, have octavia.Pool) Plan {
+	var p Plan
+	if changes := have.Changes(want); len(changes) > 0 {
+		changed := want
+		changed.ID = have.ID
 		p = append(p, UpdatePool{changed, changes})
 	}
-	if !slices.Equal(want.Pool.Members, have.Pool.Members) {
-		p = append(p, SetMembers{have.Pool.ID, want.Pool.Name, want.Pool.Members})
+	if !have.Unseen && !slices.EqualFunc(have.Members, want.Members, octavia.Member.Like) {
+		p = append(p, SetMembers{have.ID, want.Name, have.Members, want.Members})
 	}
-	return append(p, monitored(want.Pool, have.Pool)...)
+	return append(p, monitored(want, have)...)
 }
 
 // monitored makes a pool's health monitor as it should be.
@@ -105,80 +183,12 @@ func monitored(want, have octavia.Pool) Plan {
 	case is.Like(was):
 		return nil
 	case was == (octavia.Monitor{}):
-		return Plan{CreateMonitor{have.ID, want.Name, want.Protocol, is}}
+		return Plan{CreateMonitor{have.ID, want.PoolKey, is}}
 	case is == (octavia.Monitor{}):
 		return Plan{DeleteMonitor{was.ID, want.Name}}
 	}
 	is.ID = was.ID
 	return Plan{UpdateMonitor{want.Name, is}}
-}
-
-// floatingIP puts the steps for the external IP around those of the tree: an
-// association comes first, since it waits for nothing but the VIP's port; a
-// release comes last, when nothing uses the address any more.
-func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
-	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
-	if serves(want, have) {
-		if want != (octavia.FloatingIP{}) && have.Port != port && port != "" {
-			return external(AssociateFloatingIP{have.Address, port}, port, tree)
-		}
-		return tree
-	}
-	tree = given(want, desired.Name, port, tree)
-	switch {
-	case have.Allocate && observed.Exists() && !desired.Exists():
-		return append(tree, ReleaseFloatingIP{have.ID, have.Address})
-	case have.Allocate:
-		return append(Plan{ReleaseFloatingIP{have.ID, have.Address}}, tree...)
-	case have.Port != "" && desired.Exists():
-		return append(Plan{DissociateFloatingIP{have.ID, have.Address}}, tree...)
-	}
-	return tree
-}
-
-// serves reports whether the floating IP that there is is the one that is wanted.
-// An address that is wanted by name is never given up, whoever allocated it.
-func serves(want, have octavia.FloatingIP) bool {
-	if want.Address.IsValid() || !want.Allocate {
-		return want.Address == have.Address
-	}
-	return have.Allocate
-}
-
-// given adds the step that gives the tree the floating IP that it wants.
-func given(want octavia.FloatingIP, service, port string, tree Plan) Plan {
-	switch {
-	case want.Allocate:
-		return external(AllocateFloatingIP{want.Network, want.Subnet, port, service}, port, tree)
-	case want.Address.IsValid():
-		return external(AssociateFloatingIP{want.Address, port}, port, tree)
-	}
-	return tree
-}
-
-// external puts s before the tree's steps when there is a port for it, else after.
-func external(s Step, port string, tree Plan) Plan {
-	if port == "" {
-		return append(tree, s)
-	}
-	return append(Plan{s}, tree...)
-}
-
-// Stepwise is p for a cloud that cannot make a load balancer with everything under
-// it in one call: a bare one comes first, the rest is made as on any that exists.
-func (p Plan) Stepwise() Plan {
-	var steps Plan
-	for _, s := range p {
-		create, whole := s.(CreateLoadBalancer)
-		if !whole {
-			steps = append(steps, s)
-			continue
-		}
-		bare := create.Tree
-		bare.Listeners = nil
-		steps = append(append(steps, CreateLoadBalancer{bare}), opened(create.Tree, bare)...)
-	}
-	return steps
 }
 
 // Upkeep is the part of p that keeps what is built going and changes nothing else:
@@ -192,6 +202,13 @@ func (p Plan) beyondUpkeep() Plan {
 
 // changes reports whether a step does more than to keep what is built going.
 func changes(s Step) bool {
-	set, members := s.(SetMembers)
-	return !members || set.PoolID == ""
+	switch s := s.(type) {
+	case SetMembers:
+		return s.PoolID == ""
+	case CreateMember:
+		return s.PoolID == ""
+	case DeleteMember:
+		return false
+	}
+	return true
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 )
@@ -24,22 +23,27 @@ func tree(external octavia.FloatingIP, members int, ports ...int32) octavia.Tree
 	t := octavia.Tree{Name: "shop/web", VIP: octavia.VIP{Address: netip.MustParseAddr("10.2.0.7")}, FloatingIP: external}
 	for _, p := range ports {
 		k := octavia.Key{Protocol: "TCP", Port: p}
-		l := octavia.Listener{Key: k, Pool: octavia.Pool{Name: octavia.Name(t.Name, k), Protocol: "TCP"}}
+		name := octavia.Name(t.Name, k)
+		pool := octavia.Pool{PoolKey: octavia.PoolKey{Name: name, Protocol: "TCP"}}
 		for i := range members {
-			l.Pool.Members = append(l.Pool.Members, octavia.Member{Address: netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), Port: 8080})
+			pool.Members = append(pool.Members, octavia.Member{Address: netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), Port: 8080})
 		}
-		t.Listeners = append(t.Listeners, l)
+		t.Listeners = append(t.Listeners, octavia.Listener{Key: k, Settings: octavia.Settings{Name: name}, Pool: pool.PoolKey})
+		t.Pools = append(t.Pools, pool)
 	}
 	return t
 }
 
 // built is a desired tree as it is observed once it is built.
 func built(t octavia.Tree) octavia.Tree {
+	t = copied(t)
 	t.ID, t.Status, t.VIP.Port = "lb", octavia.Active, "vip-port"
 	for i := range t.Listeners {
 		t.Listeners[i].ID = fmt.Sprint("listener-", i)
-		t.Listeners[i].Pool.ID = fmt.Sprint("pool-", i)
-		if m := &t.Listeners[i].Pool.Monitor; *m != (octavia.Monitor{}) {
+	}
+	for i := range t.Pools {
+		t.Pools[i].ID = fmt.Sprint("pool-", i)
+		if m := &t.Pools[i].Monitor; *m != (octavia.Monitor{}) {
 			m.ID = "monitor"
 		}
 	}
@@ -59,7 +63,7 @@ func at(vip string, t octavia.Tree) octavia.Tree { t.VIP.Address = netip.MustPar
 func detached(t octavia.Tree) octavia.Tree { t.FloatingIP.Port = ""; return t }
 
 func loose(t octavia.Tree) octavia.Tree {
-	t.Loose = []octavia.Pool{{ID: "old", Name: "shop/web:TCP:81"}}
+	t.Pools = append(t.Pools, octavia.Pool{ID: "old", PoolKey: octavia.PoolKey{Name: "shop/web:TCP:81", Protocol: "TCP"}})
 	return t
 }
 
@@ -112,8 +116,28 @@ func TestDiff(t *testing.T) {
 			want: "update listener TCP/80: sources, connection limit, timeouts\n"},
 		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "update pool shop/web:TCP:80: algorithm, session persistence\n"},
-		"a pool never changes its protocol": {desired: proxied(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
-			want: "delete listener TCP/80\ndelete pool shop/web:TCP:80\ncreate listener TCP/80\ncreate pool shop/web:TCP:80\nset 1 member of pool shop/web:TCP:80\n"},
+		"a pool never changes its protocol: another takes its place, and the port stays open": {desired: proxied(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "create pool shop/web:TCP:80\nset 1 member of pool shop/web:TCP:80\nupdate listener TCP/80: pool\ndelete pool shop/web:TCP:80\n"},
+		"a port comes to a pool that is there": {desired: shared(tree(none, 1, 80, 81)), observed: built(tree(none, 1, 80)),
+			want: "create listener TCP/81\n"},
+		"ports that part get a pool of their own": {desired: tree(none, 1, 80, 81), observed: built(shared(tree(none, 1, 80, 81))),
+			want: "create pool shop/web:TCP:81\nset 1 member of pool shop/web:TCP:81\nupdate listener TCP/81: pool\n"},
+		"ports that share a pool leave theirs": {desired: shared(tree(none, 1, 80, 81)), observed: built(tree(none, 1, 80, 81)),
+			want: "update listener TCP/81: pool\ndelete pool shop/web:TCP:81\n"},
+		"what was switched off is switched on": {desired: tree(none, 1, 80), observed: off(built(tree(none, 1, 80))),
+			want: "update load balancer shop/web: admin state\nupdate listener TCP/80: admin state\nupdate pool shop/web:TCP:80: admin state\n"},
+		"and what was renamed is called by its name": {desired: tree(none, 1, 80), observed: renamed(built(tree(none, 1, 80))),
+			want: "update load balancer shop/web: name\nupdate listener TCP/80: name\n"},
+		"an address of the other family needs a new load balancer": {desired: dual(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.7 with 1 listener and 1 member\n"},
+		"members that nobody has looked at yet are left alone": {desired: tree(none, 2, 80), observed: unseen(built(tree(none, 0, 80)))},
+		"tags that the author wants": {desired: tagged(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "update load balancer shop/web: tags\n"},
+		"tags that nobody asked about stay": {desired: tree(none, 1, 80), observed: tagged(built(tree(none, 1, 80)))},
+		"a VIP is opened": {desired: open(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
+			want: "take the security groups off VIP port vip-port\n"},
+		"on deletion the pool's is kept for whoever wants to": {desired: octavia.Tree{FloatingIP: octavia.FloatingIP{Keep: true}}, observed: built(tree(pool, 0, 80)),
+			want: "delete load balancer shop/web\nkeep floating IP 172.24.4.100\n"},
 		"a health monitor comes": {desired: watched(tree(none, 1, 80), 10), observed: built(tree(none, 1, 80)),
 			want: "create health monitor of pool shop/web:TCP:80\n"},
 		"and changes": {desired: watched(tree(none, 1, 80), 20), observed: built(watched(tree(none, 1, 80), 10)),
@@ -137,53 +161,101 @@ func TestDiff(t *testing.T) {
 }
 
 func limited(t octavia.Tree) octavia.Tree {
-	t.Listeners[0].Settings = octavia.Settings{
+	t.Listeners[0].Settings = octavia.Settings{Name: t.Listeners[0].Settings.Name,
 		Sources: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ConnectionLimit: 5, Timeouts: octavia.Timeouts{MemberData: time.Hour},
 	}
 	return t
 }
 
 func sticky(t octavia.Tree) octavia.Tree {
-	t.Listeners[0].Pool.Algorithm, t.Listeners[0].Pool.Sticky = "SOURCE_IP", true
+	t.Pools[0].Algorithm, t.Pools[0].Sticky = "SOURCE_IP", true
 	return t
 }
 
 func watched(t octavia.Tree, seconds int) octavia.Tree {
-	t.Listeners[0].Pool.Monitor = octavia.Monitor{Delay: time.Duration(seconds) * time.Second, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+	t.Pools[0].Monitor = octavia.Monitor{Delay: time.Duration(seconds) * time.Second, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
 	return t
 }
 
-func proxied(t octavia.Tree) octavia.Tree { t.Listeners[0].Pool.Protocol = "PROXY"; return t }
+func proxied(t octavia.Tree) octavia.Tree {
+	t.Pools[0].Protocol = "PROXY"
+	t.Listeners[0].Pool = t.Pools[0].PoolKey
+	return t
+}
+
+// shared has all the ports lead to the first pool.
+func shared(t octavia.Tree) octavia.Tree {
+	t.Pools = t.Pools[:1]
+	for i := range t.Listeners {
+		t.Listeners[i].Pool = t.Pools[0].PoolKey
+	}
+	return t
+}
+
+func off(t octavia.Tree) octavia.Tree {
+	t.Disabled, t.Listeners[0].Settings.Disabled, t.Pools[0].Disabled = true, true, true
+	return t
+}
+
+func renamed(t octavia.Tree) octavia.Tree {
+	t.Name, t.Listeners[0].Settings.Name = "mine", "my port"
+	return t
+}
+
+func dual(t octavia.Tree) octavia.Tree {
+	t.More = []octavia.VIP{{Address: netip.MustParseAddr("fd00::7")}}
+	return t
+}
+
+func unseen(t octavia.Tree) octavia.Tree { t.Pools[0].Unseen = true; return t }
+
+func tagged(t octavia.Tree) octavia.Tree { t.Tags = []string{"shop"}; return t }
+
+func open(t octavia.Tree) octavia.Tree { t.VIP.Open = true; return t }
 
 func failed(t octavia.Tree) octavia.Tree { t.Status = octavia.Failed; return t }
 
 func stuck(t octavia.Tree) octavia.Tree { t.Stuck = "listener shop/web:TCP:80"; return t }
 
-func TestStepwise(t *testing.T) {
-	want := `create load balancer shop/web at 10.2.0.7 with 0 listeners and 0 members
+func TestClouds(t *testing.T) {
+	legacy := Manner{Stepwise: true, Memberwise: true, Leafwise: true}
+	for claim, tt := range map[string]struct {
+		manner            Manner
+		desired, observed octavia.Tree
+		want              string
+	}{
+		"one that leaves what it makes half made": {manner: Manner{Stepwise: true}, desired: tree(user, 2, 80),
+			want: `create load balancer shop/web at 10.2.0.7 with 0 listeners and 0 members
 create listener TCP/80
 create pool shop/web:TCP:80
 set 2 members of pool shop/web:TCP:80
 associate floating IP 172.24.4.13
-`
-	if diff := cmp.Diff(want, Diff(tree(user, 2, 80), octavia.Tree{}).Stepwise().String()); diff != "" {
-		t.Error(diff)
+`},
+		"one that takes members one at a time": {manner: legacy, desired: tree(user, 1, 80), observed: built(tree(user, 2, 80)),
+			want: "delete member b of pool shop/web:TCP:80\n"},
+		"one that deletes nothing that is in use": {manner: legacy, observed: built(watched(tree(user, 2, 80), 1)),
+			want: `delete listener TCP/80
+delete health monitor of pool shop/web:TCP:80
+delete pool shop/web:TCP:80
+delete load balancer shop/web
+`},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			for _, p := range tt.observed.Pools {
+				for i := range p.Members {
+					p.Members[i].Name = string(rune('a' + i))
+				}
+			}
+			for _, p := range tt.desired.Pools {
+				for i := range p.Members {
+					p.Members[i].Name = string(rune('a' + i))
+				}
+			}
+			if diff := cmp.Diff(tt.want, Diff(tt.desired, tt.observed).In(tt.manner, tt.observed).String()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	if p := Diff(tree(user, 2, 80, 443), built(tree(pool, 1, 80))); p.String() != p.Stepwise().String() {
-		t.Errorf("on a load balancer that exists there are steps already:\n%s%s", p, p.Stepwise())
-	}
-}
-
-// What is built as desired needs nothing.
-func TestDiffOfTheSameIsEmpty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		external := rapid.SampledFrom([]octavia.FloatingIP{{}, user, other, pool}).Draw(t, "floating IP")
-		ports := rapid.SliceOfNDistinct(rapid.Int32Range(1, 65535), 0, 5, rapid.ID).Draw(t, "ports")
-		members := rapid.IntRange(0, 5).Draw(t, "members")
-		if p := Diff(tree(external, members, ports...), built(tree(external, members, ports...))); len(p) > 0 {
-			t.Fatalf("plan:\n%s", p)
-		}
-	})
 }
 
 func TestUpkeepIsOnlyTheMembersOfWhatIsThere(t *testing.T) {

@@ -25,18 +25,28 @@ type (
 	DeleteLoadBalancer struct {
 		ID, Name string
 		While    octavia.Status // only while it has this status; empty: whatever it has
+		Alone    bool           // nothing is under it any more
 	}
-	// CreateListener opens a port. Its pool is made by a step of its own.
+	// UpdateLoadBalancer changes a load balancer itself.
+	UpdateLoadBalancer struct {
+		ID      string
+		Tree    octavia.Tree
+		Changes []octavia.Change // what of it is otherwise; the rest is left alone
+	}
+	// OpenVIP takes the security groups off the port of a VIP.
+	OpenVIP struct{ Port string }
+	// CreateListener opens a port. A pool that is missing is made by a step of its own.
 	CreateListener struct {
 		LoadBalancerID string
-		Name           string
 		Listener       octavia.Listener
+		PoolID         string // empty: it has none yet
 	}
 	// UpdateListener changes settings of a listener.
 	UpdateListener struct {
 		ID       string
 		Key      octavia.Key
 		Settings octavia.Settings
+		PoolID   string
 		Changes  []octavia.Change // what of them is otherwise; the rest is left alone
 	}
 	// DeleteListener closes a port. Octavia keeps its pool.
@@ -44,10 +54,11 @@ type (
 		ID  string
 		Key octavia.Key
 	}
-	// CreatePool makes a listener's pool, without members.
+	// CreatePool makes a pool without members: of a listener that has none, or one that
+	// listeners will lead to.
 	CreatePool struct {
-		ListenerID string
-		Pool       octavia.Pool
+		ListenerID, LoadBalancerID string // one of them
+		Pool                       octavia.Pool
 	}
 	// UpdatePool changes a pool, and leaves its members alone.
 	UpdatePool struct {
@@ -56,10 +67,9 @@ type (
 	}
 	// CreateMonitor makes a pool's health monitor.
 	CreateMonitor struct {
-		PoolID   string
-		Name     string // the pool's, and its own
-		Protocol string // the pool's
-		Monitor  octavia.Monitor
+		PoolID  string
+		Pool    octavia.PoolKey // whose name it gets
+		Monitor octavia.Monitor
 	}
 	// UpdateMonitor changes a health monitor.
 	UpdateMonitor struct {
@@ -74,7 +84,18 @@ type (
 	SetMembers struct {
 		PoolID  string
 		Name    string
+		Have    []octavia.Member // what there is
 		Members []octavia.Member
+	}
+	// CreateMember makes one member, where a cloud cannot take them all at once.
+	CreateMember struct {
+		PoolID, Name string // the pool's
+		Member       octavia.Member
+	}
+	// DeleteMember deletes one.
+	DeleteMember struct {
+		PoolID, Name string // the pool's
+		Member       octavia.Member
 	}
 	// AllocateFloatingIP makes a floating IP that is ours and associates it in one call.
 	AllocateFloatingIP struct {
@@ -91,6 +112,11 @@ type (
 		ID      string
 		Address netip.Addr
 	}
+	// KeepFloatingIP leaves a floating IP that was ours to the project.
+	KeepFloatingIP struct {
+		ID      string
+		Address netip.Addr
+	}
 	// ReleaseFloatingIP deletes a floating IP that is ours.
 	ReleaseFloatingIP struct {
 		ID      string
@@ -102,14 +128,18 @@ func (s CreateLoadBalancer) String() string {
 	return fmt.Sprintf("create load balancer %s at %s with %s", s.Tree.Name, s.Tree.VIP.Address, content(s.Tree))
 }
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
-func (s CreateListener) String() string     { return "create listener " + s.Listener.Key.String() }
+func (s UpdateLoadBalancer) String() string {
+	return fmt.Sprintf("update load balancer %s: %s", s.Tree.Name, words(s.Changes))
+}
+func (s OpenVIP) String() string        { return "take the security groups off VIP port " + s.Port }
+func (s CreateListener) String() string { return "create listener " + s.Listener.Key.String() }
 func (s UpdateListener) String() string {
 	return fmt.Sprintf("update listener %s: %s", s.Key, words(s.Changes))
 }
 func (s UpdatePool) String() string {
 	return fmt.Sprintf("update pool %s: %s", s.Pool.Name, words(s.Changes))
 }
-func (s CreateMonitor) String() string  { return "create health monitor of pool " + s.Name }
+func (s CreateMonitor) String() string  { return "create health monitor of pool " + s.Pool.Name }
 func (s UpdateMonitor) String() string  { return "update health monitor of pool " + s.Name }
 func (s DeleteMonitor) String() string  { return "delete health monitor of pool " + s.Name }
 func (s DeleteListener) String() string { return "delete listener " + s.Key.String() }
@@ -118,6 +148,12 @@ func (s DeletePool) String() string     { return "delete pool " + s.Name }
 func (s SetMembers) String() string {
 	return fmt.Sprintf("set %s of pool %s", count(len(s.Members), "member"), s.Name)
 }
+func (s CreateMember) String() string {
+	return fmt.Sprintf("create member %s of pool %s", s.Member.Name, s.Name)
+}
+func (s DeleteMember) String() string {
+	return fmt.Sprintf("delete member %s of pool %s", s.Member.Name, s.Name)
+}
 func (s AllocateFloatingIP) String() string { return "allocate a floating IP for " + s.Service }
 func (s AssociateFloatingIP) String() string {
 	return fmt.Sprintf("associate floating IP %s", s.Address)
@@ -125,11 +161,17 @@ func (s AssociateFloatingIP) String() string {
 func (s DissociateFloatingIP) String() string {
 	return fmt.Sprintf("dissociate floating IP %s", s.Address)
 }
+func (s KeepFloatingIP) String() string    { return fmt.Sprintf("keep floating IP %s", s.Address) }
 func (s ReleaseFloatingIP) String() string { return fmt.Sprintf("release floating IP %s", s.Address) }
 
 // Locks implements Step.
 func (CreateLoadBalancer) Locks() bool   { return true }
 func (DeleteLoadBalancer) Locks() bool   { return true }
+func (UpdateLoadBalancer) Locks() bool   { return true }
+func (OpenVIP) Locks() bool              { return false }
+func (CreateMember) Locks() bool         { return true }
+func (DeleteMember) Locks() bool         { return true }
+func (KeepFloatingIP) Locks() bool       { return false }
 func (CreateListener) Locks() bool       { return true }
 func (UpdateListener) Locks() bool       { return true }
 func (UpdatePool) Locks() bool           { return true }
@@ -156,8 +198,8 @@ func words(changes []octavia.Change) string {
 // content is what is under a tree, in numbers.
 func content(t octavia.Tree) string {
 	members := 0
-	for _, l := range t.Listeners {
-		members += len(l.Pool.Members)
+	for _, p := range t.Pools {
+		members += len(p.Members)
 	}
 	return count(len(t.Listeners), "listener") + " and " + count(members, "member")
 }

@@ -1,0 +1,51 @@
+package openstack
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// A mark says on something that we make whose it is.
+type mark struct {
+	tags        []string
+	description string // in place of tags, where there are none
+}
+
+// mark is how o's things are marked in this cloud: LBaaS v2 and Octavia before its API
+// 2.5 have no tags.
+func (s *session) mark(o octavia.Owner) mark {
+	if s.tagged {
+		return mark{tags: o.Tags()}
+	}
+	return mark{description: strings.Join(o.Tags(), " ")}
+}
+
+// with is the mark and the tags that an author wants beside it.
+func (m mark) with(tags []string) []string {
+	if m.tags == nil {
+		return nil
+	}
+	return slices.Concat(m.tags, tags)
+}
+
+// markedOwner is whose something is, by its tags or its description.
+func markedOwner(tags []string, description string) (octavia.Owner, bool) {
+	if o, ours := octavia.OwnerOf(tags); ours {
+		return o, true
+	}
+	return octavia.DescribedOwner(description)
+}
+
+// strange are the tags that are not ours, in order.
+func strange(tags []string) []string {
+	others := []string{}
+	for _, tag := range tags {
+		if !octavia.IsOurs(tag) {
+			others = append(others, tag)
+		}
+	}
+	slices.Sort(others)
+	return others
+}

@@ -1,0 +1,45 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
+)
+
+// firstTags is the minor version of Octavia's API that has tags.
+const firstTags = 5
+
+// meet finds out what this cloud can do.
+func (s *session) meet(ctx context.Context, c *Client) error {
+	s.now, s.opens, s.legacy, s.vipOwner = time.Now, c.Opens, c.Legacy, "Octavia"
+	if c.Now != nil {
+		s.now = c.Now
+	}
+	if s.legacy {
+		s.vipOwner = "neutron:LOADBALANCERV2"
+		return nil
+	}
+	minor, err := s.minor(ctx)
+	s.tagged = minor >= firstTags
+	return err
+}
+
+// minor is the newest minor version of Octavia's API 2.
+func (s *session) minor(ctx context.Context) (int, error) {
+	versions, err := all(ctx, "the versions of Octavia", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
+	newest := 0
+	for _, v := range versions {
+		if minor, found := strings.CutPrefix(v.ID, "v2."); found {
+			n, err := strconv.Atoi(minor)
+			if err != nil {
+				return 0, fmt.Errorf("reading the versions of Octavia: %w", err)
+			}
+			newest = max(newest, n)
+		}
+	}
+	return newest, err
+}
