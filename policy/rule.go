@@ -27,7 +27,7 @@ type rule struct {
 
 // rules are checked, and reported, in this order.
 var rules = []rule{
-	annotations, clusterIPRange, protocol, noListener, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
+	annotations, clusterIPRange, ipFamilies, protocol, noListener, http, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
 	loadBalancerIP, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
 }
 
