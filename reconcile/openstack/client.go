@@ -46,10 +46,9 @@ type session struct {
 	network *gophercloud.ServiceClient
 	balance *gophercloud.ServiceClient
 
-	legacy   bool   // it is LBaaS v2
-	tagged   bool   // what is made can bear tags
-	opens    bool   // the security groups of VIPs are our matter
-	vipOwner string // whose the ports of VIPs are, to Neutron
+	legacy bool // it is LBaaS v2
+	tagged bool // what is made can bear tags
+	opens  bool // the security groups of VIPs are our matter
 }
 
 type credentials struct {

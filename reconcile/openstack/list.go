@@ -57,9 +57,29 @@ func (s *session) inventory(ctx context.Context, cluster string) (i inventory, e
 		}
 	}
 	if s.opens {
-		i.ports, err = all(ctx, "VIP ports", ports.List(s.network, ports.ListOpts{ProjectID: project, DeviceOwner: s.vipOwner}), ports.ExtractPorts)
+		i.ports, err = s.vipPorts(ctx, i.balancers)
 	}
 	return i, err
+}
+
+// vipPorts lists the ports of the subnets that VIPs are in: one, unless somebody
+// configured another since.
+func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBalancer) ([]ports.Port, error) {
+	var found []ports.Port
+	asked := map[string]bool{}
+	for _, lb := range balancers {
+		if asked[lb.VipSubnetID] {
+			continue
+		}
+		asked[lb.VipSubnetID] = true
+		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: lb.VipSubnetID}}}
+		more, err := all(ctx, "VIP ports", ports.List(s.network, filter), ports.ExtractPorts)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
 }
 
 // monitored reports whether any pool has a health monitor: most have none.

@@ -99,7 +99,7 @@ func (w *Watch) first(id string) bool {
 
 // complete reports whether the members of the pools are those that were seen.
 func (w *Watch) complete(under []pools.Pool) bool {
-	return !slices.ContainsFunc(under, func(p pools.Pool) bool { return !w.members[p.ID].fits(p.Members) })
+	return !slices.ContainsFunc(under, func(p pools.Pool) bool { return !w.fits(p) })
 }
 
 // dim are the pools of one load balancer that was only glanced at: while there is

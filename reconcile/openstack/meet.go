@@ -15,12 +15,11 @@ const firstTags = 5
 
 // meet finds out what this cloud can do.
 func (s *session) meet(ctx context.Context, c *Client) error {
-	s.now, s.opens, s.legacy, s.vipOwner = time.Now, c.Opens, c.Legacy, "Octavia"
+	s.now, s.opens, s.legacy = time.Now, c.Opens, c.Legacy
 	if c.Now != nil {
 		s.now = c.Now
 	}
 	if s.legacy {
-		s.vipOwner = "neutron:LOADBALANCERV2"
 		return nil
 	}
 	minor, err := s.minor(ctx)

@@ -27,7 +27,7 @@ func (k membership) fits(all []pools.Member) bool { return k.seen && slices.Equa
 
 // ids are the IDs of members, in order.
 func ids(all []pools.Member) []string {
-	names := []string{}
+	var names []string
 	for _, m := range all {
 		names = append(names, m.ID)
 	}
@@ -62,8 +62,17 @@ func (w *Watch) heed(n note, lb loadbalancers.LoadBalancer, under []pools.Pool) 
 		if noted && len(expected) == len(p.Members) {
 			w.members[p.ID] = membership{seen: true, ids: ids(p.Members), members: expected}
 		}
-		return w.members[p.ID].fits(p.Members)
+		return w.fits(p)
 	})
+}
+
+// fits reports whether the members of a pool are those that were seen. Of a pool without
+// any there is nothing to see.
+func (w *Watch) fits(p pools.Pool) bool {
+	if len(p.Members) == 0 {
+		w.members[p.ID] = membership{seen: true}
+	}
+	return w.members[p.ID].fits(p.Members)
 }
 
 // study asks for all that there is to know of the members of pools, pool by pool. A pool
