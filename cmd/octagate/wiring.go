@@ -51,7 +51,7 @@ func cluster() (*rest.Config, error) {
 		return nil, fmt.Errorf("finding the cluster in KUBECONFIG=%q, ~/.kube/config or a Pod's own account: %w",
 			os.Getenv(clientcmd.RecommendedConfigPathEnvVar), err)
 	}
-	c.QPS, c.Burst = 100, 200 // the API server's own fairness is the real limit
+	c.QPS = -1 // the API server's own fairness is the limit
 	return c, nil
 }
 

@@ -123,7 +123,7 @@ var same = cmp.Options{
 		return either(a.ClientData, b.ClientData) && either(a.MemberData, b.MemberData) &&
 			either(a.MemberConnect, b.MemberConnect) && either(a.TCPInspect, b.TCPInspect)
 	}),
-	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}),
 	cmpopts.IgnoreFields(octavia.Tree{}, "ID", "Status", "Provider", "FloatingIP", "Tags"),
 	cmpopts.IgnoreFields(octavia.VIP{}, "Port"),
 	cmpopts.IgnoreFields(octavia.Listener{}, "ID"),
