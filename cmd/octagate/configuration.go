@@ -44,8 +44,15 @@ type Kubernetes struct {
 
 // OpenStack is how to reach the cloud.
 type OpenStack struct {
-	Cloud   string   `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
-	Refresh duration `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+	Cloud     string    `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Refresh   duration  `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+	RateLimit RateLimit `yaml:"rateLimit"`
+}
+
+// RateLimit is how often this process calls OpenStack, whatever for.
+type RateLimit struct {
+	PerSecond int `yaml:"perSecond"` // default 50
+	Burst     int `yaml:"burst"`     // how many calls may come at once after a time of rest; default 100
 }
 
 // Neutron is the networks, by their IDs.
@@ -138,6 +145,8 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.Backend = cmp.Or(c.Octavia.Backend, backendOctavia)
 	c.Octavia.Pools = cmp.Or(c.Octavia.Pools, poolsSeparate)
 	c.Octavia.Enforce = cmp.Or(c.Octavia.Enforce, new(true))
+	c.OpenStack.RateLimit.PerSecond = cmp.Or(c.OpenStack.RateLimit.PerSecond, 50)
+	c.OpenStack.RateLimit.Burst = cmp.Or(c.OpenStack.RateLimit.Burst, 100)
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")

@@ -61,6 +61,7 @@ func (c Configuration) faults() []fault {
 	check(err == nil && after >= 0, "octavia.mendAfter", string(c.Octavia.MendAfter), "must be a duration, such as 2m; 0s for never")
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
+	all = append(all, c.OpenStack.RateLimit.faults()...)
 	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")
 	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
 	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
@@ -92,6 +93,19 @@ func (c Configuration) words() []word {
 func either(choices []string) string {
 	last := len(choices) - 1
 	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+func (r RateLimit) faults() []fault {
+	var all []fault
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"perSecond", r.PerSecond}, {"burst", r.Burst}} {
+		if n.value < 1 {
+			all = append(all, fault{"openstack.rateLimit." + n.key, strconv.Itoa(n.value), "must be a number of calls, at least 1"})
+		}
+	}
+	return all
 }
 
 func (m Monitor) faults() []fault {

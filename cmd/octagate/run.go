@@ -18,7 +18,7 @@ import (
 // run runs both halves until ctx ends.
 func run(ctx context.Context, c Configuration) error {
 	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
-	cloud, err := openstack.Configure(c.OpenStack.Cloud)
+	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
 )
@@ -15,10 +14,7 @@ const firstTags = 5
 
 // meet finds out what this cloud can do.
 func (s *session) meet(ctx context.Context, c *Client) error {
-	s.now, s.opens, s.legacy, s.vipOwner = time.Now, c.Opens, c.Legacy, "Octavia"
-	if c.Now != nil {
-		s.now = c.Now
-	}
+	s.now, s.opens, s.legacy, s.vipOwner = c.now, c.Opens, c.Legacy, "Octavia"
 	if s.legacy {
 		s.vipOwner = "neutron:LOADBALANCERV2"
 		return nil
