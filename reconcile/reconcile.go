@@ -62,8 +62,9 @@ type Reconciler struct {
 	Client  client.Client
 	Events  events.EventRecorder
 
-	changed chan changedOwner
-	mending mending
+	changed  chan changedOwner
+	mending  mending
+	partings partings
 }
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
@@ -142,8 +143,9 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if leaving(svc, v) {
 		r.mending.gone(svc.UID)
-		return r.take(ctx, svc, r.plan(departed(svc), observed), observed)
+		return r.leave(ctx, svc, observed)
 	}
+	r.partings.over(svc.UID)
 	against := objection(v, observed)
 	if against.Finished() {
 		against = r.unmended(svc, observed)
@@ -275,9 +277,7 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
 			return stopped(err)
 		}
-		if remove, ok := step.(plan.DeleteLoadBalancer); ok && remove.While != "" {
-			r.mending.begun(svc.UID, time.Now())
-		}
+		r.noted(svc, step, observed)
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
 		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
 		if step.Locks() {
@@ -288,6 +288,17 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		return atWork(p)
 	}
 	return Outcome{}
+}
+
+// noted remembers what was done to a broken load balancer.
+func (r *Reconciler) noted(svc *corev1.Service, step plan.Step, observed octavia.Tree) {
+	remove, removes := step.(plan.DeleteLoadBalancer)
+	switch {
+	case removes && remove.While != "":
+		r.mending.begun(svc.UID, time.Now())
+	case observed.Status == octavia.Failed && step.Locks():
+		r.partings.tried(svc.UID)
+	}
 }
 
 // hold puts our finalizer on svc when there is, or is about to be, something of
