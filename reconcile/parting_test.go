@@ -48,11 +48,12 @@ func TestWhatOctaviaCannotDeleteIsToldToGoLessAndLessOften(t *testing.T) {
 // A stage is a cloud that has one tree, whatever is done to it.
 type stage struct {
 	tree  octavia.Tree
+	blind error // of every look
 	err   error // of every step
 	steps []string
 }
 
-func (s *stage) Observe(octavia.Owner) (octavia.Tree, error) { return s.tree, nil }
+func (s *stage) Observe(octavia.Owner) (octavia.Tree, error) { return s.tree, s.blind }
 func (s *stage) Manner() plan.Manner                         { return plan.Manner{} }
 
 func (s *stage) Take(_ context.Context, _ octavia.Owner, step plan.Step) error {

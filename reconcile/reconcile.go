@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,6 +56,7 @@ type Facts interface {
 // A Reconciler reconciles one Service at a time.
 type Reconciler struct {
 	Cluster string        // its name in the cloud
+	System  types.UID     // the UID of its namespace kube-system
 	Mend    time.Duration // how long a broken load balancer is left alone before it is made anew; 0: for ever
 	Policy  policy.Config
 	Facts   Facts
@@ -134,7 +136,7 @@ func leaving(svc *corev1.Service, v policy.Verdict) bool {
 }
 
 func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
-	return octavia.Owner{Cluster: r.Cluster, UID: svc.UID}
+	return octavia.Owner{Cluster: r.Cluster, System: r.System, UID: svc.UID}
 }
 
 // converge takes the steps from observed to what svc desires. Of a Service that
@@ -270,16 +272,23 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 			return stopped(err)
 		}
 	}
+	return advance(ctx, r.Cloud, r.owner(svc), p, observed, func(step plan.Step) {
+		r.noted(svc, step, observed)
+		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+	})
+}
+
+// advance takes steps for an owner until Octavia is busy. taken is told of each.
+func advance(ctx context.Context, cloud Cloud, o octavia.Owner, p plan.Plan, observed octavia.Tree, taken func(plan.Step)) Outcome {
 	for _, step := range p {
 		if observed.Status.Busy() && step.Locks() {
 			return atWork(p)
 		}
-		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
+		if err := cloud.Take(ctx, o, step); err != nil {
 			return stopped(err)
 		}
-		r.noted(svc, step, observed)
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
-		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+		taken(step)
 		if step.Locks() {
 			return atWork(p)
 		}

@@ -78,8 +78,10 @@ type Octavia struct {
 	Enforce    *bool    `yaml:"enforceSecurityGroups"` // whether VIPs have Octavia's security groups; default true
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
-	MendAfter  duration `yaml:"mendAfter"` // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
-	Poll       duration `yaml:"poll"`      // between looks at load balancers that are changing; default 3s
+	MendAfter  duration `yaml:"mendAfter"`   // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
+	Orphans    string   `yaml:"orphans"`     // what becomes of load balancers without their Service; default Collect
+	Grace      duration `yaml:"orphanGrace"` // how long they are without it before they are collected; default 10m
+	Poll       duration `yaml:"poll"`        // between looks at load balancers that are changing; default 3s
 }
 
 // Monitor is how load balancers ask their members whether they are well.
@@ -99,12 +101,14 @@ type Timeouts struct {
 	TCPInspect    duration `yaml:"tcpInspect"`
 }
 
-// What may be written in octavia.backend and octavia.pools.
+// What may be written in octavia.backend, octavia.pools and octavia.orphans.
 const (
 	backendOctavia = "octavia"
 	backendLegacy  = "neutron-lbaasv2"
 	poolsSeparate  = "Separate"
 	poolsShared    = "Shared"
+	orphansCollect = "Collect"
+	orphansReport  = "Report"
 )
 
 // A timeout is one of the Timeouts by its key.
@@ -150,6 +154,8 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")
+	c.Octavia.Orphans = cmp.Or(c.Octavia.Orphans, orphansCollect)
+	c.Octavia.Grace = cmp.Or(c.Octavia.Grace, "10m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")

@@ -59,6 +59,7 @@ func (c Configuration) faults() []fault {
 	all = append(all, c.Octavia.Monitor.faults()...)
 	after, err := time.ParseDuration(string(c.Octavia.MendAfter))
 	check(err == nil && after >= 0, "octavia.mendAfter", string(c.Octavia.MendAfter), "must be a duration, such as 2m; 0s for never")
+	check(c.Octavia.Grace.value() >= time.Second, "octavia.orphanGrace", string(c.Octavia.Grace), "must be a duration of at least 1s, such as 10m")
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
 	all = append(all, c.OpenStack.RateLimit.faults()...)
@@ -79,6 +80,7 @@ func (c Configuration) words() []word {
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
+		{"octavia.orphans", c.Octavia.Orphans, []string{orphansCollect, orphansReport}},
 	}
 	for i, t := range c.Kubernetes.ServiceTypes {
 		all = append(all, word{fmt.Sprintf("kubernetes.serviceTypes[%d]", i), t, []string{"ClusterIP", "NodePort", "LoadBalancer"}})

@@ -55,6 +55,8 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
 		"a rate is a number of calls": {good + "openstack: {rateLimit: {burst: -1}}\n",
 			`7:32: openstack.rateLimit.burst "-1" must be a number of calls, at least 1`},
+		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `7:20: octavia.orphans "delete" must be Collect or Report
+7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
 		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
 		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
 		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
