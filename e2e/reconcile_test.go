@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/e2e/testbed"
@@ -500,6 +502,46 @@ func TestWhatIsForcedAwayIsCollected(t *testing.T) {
 	c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 	end()
 	c.until("", func() string { return c.tree("web") })
+}
+
+func TestWhatIsBuiltOutlastsTheConfiguration(t *testing.T) {
+	c := newCorner(t, "retired")
+	c.apply(manifest("  clusterIP: 10.2.1.25\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	before, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.reconfigure("provider: amphora", "provider: octavia")
+	c.until("load balancer retired/web is as the Service wants it; it keeps provider amphora: the configuration says octavia", func() string {
+		return apimeta.FindStatusCondition(c.service("web").Status.Conditions, "octagate.dev/Ready").Message
+	})
+	if now, err := c.balancer("web"); err != nil || now == nil || now.ID != before.ID {
+		t.Errorf("%v: it was made anew: %+v", err, now)
+	}
+}
+
+// reconfigure has octagate run with another configuration until the test ends.
+func (c *corner) reconfigure(old, new string) {
+	c.Helper()
+	file := c.world.ConfigFile()
+	config, err := os.ReadFile(file)
+	if err != nil {
+		c.Fatal(err)
+	}
+	write := func(config string) {
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			c.Error(err)
+		}
+	}
+	c.comesBack()
+	c.Cleanup(func() {
+		if err := c.world.Octagate.Kill(); err != nil {
+			c.Error(err)
+		}
+		write(string(config))
+	})
+	c.away(func() { write(strings.Replace(string(config), old, new, 1)) })
 }
 
 func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {
