@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
+	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/e2e/testbed"
 	"github.com/octagate/octagate/e2e/view"
 )
@@ -416,32 +420,128 @@ func TestAFinalizerThatIsTakenAwayComesBack(t *testing.T) {
 	c.until("[octagate.dev/load-balancer]", func() string { return fmt.Sprint(c.service("web").Finalizers) })
 }
 
-// Whoever takes our finalizer off a Service leaves its load balancer to nobody.
-func TestWhatIsLeftToNobodyIsTold(t *testing.T) {
+// Whoever takes our finalizer off a Service leaves its load balancer to nobody. It is
+// collected; that of another cluster that was given the same name is not.
+func TestWhatIsLeftToNobodyIsCollected(t *testing.T) {
 	c := newCorner(t, "orphan")
-	c.apply(manifest("  clusterIP: 10.2.1.23\n" + http80))
+	before := len(c.floatingIPs())
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.23\n" + http80))
 	c.until("True Ready", func() string { return c.ready("web") })
-	b, err := c.balancer("web")
-	if err != nil {
-		t.Fatal(err)
-	}
-	by := c.operator()
-	t.Cleanup(func() { c.demolish(by, b.ID) })
+	theirs := c.twin("web")
 	c.away(func() {
 		c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 		c.remove("web")
 	})
 	c.until("told", func() string {
 		for line := range strings.Lines(c.world.Octagate.Log()) {
-			if strings.Contains(line, "This has no Service") && strings.Contains(line, b.ID) {
+			if strings.Contains(line, "it is of another cluster of the same name") && strings.Contains(line, theirs) {
 				return "told"
 			}
 		}
 		return "not told"
 	})
-	if now, err := c.balancer("web"); err != nil || now == nil || now.ID != b.ID {
-		t.Errorf("%v: it is not left alone: %+v", err, now)
+	c.until("", func() string { return c.tree("web") })
+	c.until(fmt.Sprint(before), func() string { return fmt.Sprint(len(c.floatingIPs())) })
+	if n := c.balancers(t.Context()); n != 1 {
+		t.Errorf("%d load balancers are there, and not only that of the other cluster", n)
 	}
+}
+
+// twin is a load balancer as another cluster would have made it that was given the same
+// name.
+func (c *corner) twin(service string) (id string) {
+	c.Helper()
+	b, err := c.balancer(service)
+	if err != nil {
+		c.Fatal(err)
+	}
+	by := c.operator()
+	url := by.LoadBalancer + "lbaas/loadbalancers"
+	var ours, theirs struct {
+		LoadBalancer struct {
+			ID   string
+			Tags []string
+		}
+	}
+	if err := by.Do(c.Context(), "GET", url+"/"+b.ID, nil, &ours); err != nil {
+		c.Fatal(err)
+	}
+	tags := []string{"octagate:kube-system=5f0c7c2e-theirs", "octagate:service=5f0c7c2e-gone"}
+	for _, tag := range ours.LoadBalancer.Tags {
+		if strings.HasPrefix(tag, "octagate:cluster=") {
+			tags = append(tags, tag)
+		}
+	}
+	made := map[string]any{"name": c.namespace + "/theirs", "vip_subnet_id": c.world.Cloud.Networks.ServiceSubnet, "tags": tags}
+	if err := by.Do(c.Context(), "POST", url, map[string]any{"loadbalancer": made}, &theirs); err != nil {
+		c.Fatal(err)
+	}
+	c.Cleanup(func() { c.demolish(by, theirs.LoadBalancer.ID) })
+	if len(tags) != 3 || len(ours.LoadBalancer.Tags) != 3 {
+		c.Errorf("octagate's tags are %q", ours.LoadBalancer.Tags)
+	}
+	return theirs.LoadBalancer.ID
+}
+
+// Also while octagate is there, and cannot delete what the Service has.
+func TestWhatIsForcedAwayIsCollected(t *testing.T) {
+	c := newCorner(t, "forced")
+	calls := c.emulator()
+	c.apply(manifest("  clusterIP: 10.2.1.24\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	end := sync.OnceFunc(func() { calls.SetFault(nil) })
+	t.Cleanup(end)
+	calls.SetFault(func(r *http.Request) *emulator.Fault {
+		if r.Method != http.MethodDelete {
+			return nil
+		}
+		return &emulator.Fault{Status: http.StatusServiceUnavailable}
+	})
+	c.kubectl("", "delete", "service", "web", "--wait=false")
+	c.until("False CloudUnreachable", func() string { return c.ready("web") })
+	c.kubectl("", "patch", "service", "web", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+	end()
+	c.until("", func() string { return c.tree("web") })
+}
+
+func TestWhatIsBuiltOutlastsTheConfiguration(t *testing.T) {
+	c := newCorner(t, "retired")
+	c.apply(manifest("  clusterIP: 10.2.1.25\n" + http80))
+	c.until("True Ready", func() string { return c.ready("web") })
+	before, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.reconfigure("provider: amphora", "provider: octavia")
+	c.until("load balancer retired/web is as the Service wants it; it keeps provider amphora: the configuration says octavia", func() string {
+		return apimeta.FindStatusCondition(c.service("web").Status.Conditions, "octagate.dev/Ready").Message
+	})
+	if now, err := c.balancer("web"); err != nil || now == nil || now.ID != before.ID {
+		t.Errorf("%v: it was made anew: %+v", err, now)
+	}
+}
+
+// reconfigure has octagate run with another configuration until the test ends.
+func (c *corner) reconfigure(old, new string) {
+	c.Helper()
+	file := c.world.ConfigFile()
+	config, err := os.ReadFile(file)
+	if err != nil {
+		c.Fatal(err)
+	}
+	write := func(config string) {
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			c.Error(err)
+		}
+	}
+	c.comesBack()
+	c.Cleanup(func() {
+		if err := c.world.Octagate.Kill(); err != nil {
+			c.Error(err)
+		}
+		write(string(config))
+	})
+	c.away(func() { write(strings.Replace(string(config), old, new, 1)) })
 }
 
 func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {

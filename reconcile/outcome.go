@@ -66,16 +66,18 @@ func stopped(err error) Outcome {
 	if !errors.As(err, &r) {
 		return Outcome{Reason: "Error", Waiting: err.Error(), Warn: true, Err: err}
 	}
-	o := Outcome{Reason: string(r.Reason), Waiting: err.Error(), Warn: true}
+	o := Outcome{Reason: string(r.Reason), Waiting: err.Error(), Again: r.After, Warn: true}
 	switch r.Reason {
 	case plan.Busy:
-		o.Reason, o.Warn = working, false // the Watch tells when it is not any more
+		o.Reason, o.Warn = working, false // if it does not say for how long, the Watch tells when it is over
 	case plan.Quota, plan.Conflict:
 		o.Again = quotaPause
 	case plan.Invalid:
 		o.Again = refusedPause
 	case plan.Away:
-		o.Err = err
+		if r.After == 0 {
+			o.Err = err
+		}
 	}
 	return o
 }

@@ -10,8 +10,12 @@ import (
 )
 
 func TestStopped(t *testing.T) {
-	refusal := func(r plan.Reason) error {
-		return fmt.Errorf("create listener TCP/80: %w", &plan.Refusal{Reason: r, Err: errors.New("no")})
+	refusal := func(r plan.Reason, after ...time.Duration) error {
+		refusal := &plan.Refusal{Reason: r, Err: errors.New("no")}
+		if len(after) > 0 {
+			refusal.After = after[0]
+		}
+		return fmt.Errorf("create listener TCP/80: %w", refusal)
 	}
 	for claim, tt := range map[string]struct {
 		err         error
@@ -25,6 +29,8 @@ func TestStopped(t *testing.T) {
 		"so is what somebody else holds":                     {refusal(plan.Conflict), "Conflict", time.Minute, true, false},
 		"what the cloud does not take is rarely tried again": {refusal(plan.Invalid), "Refused", 5 * time.Minute, true, false},
 		"a cloud that is away is tried again":                {refusal(plan.Away), "CloudUnreachable", 0, true, true},
+		"a cloud that says when is tried then":               {refusal(plan.Away, time.Hour), "CloudUnreachable", time.Hour, true, false},
+		"so is a turn to call that was too far off":          {refusal(plan.Busy, time.Second), "Working", time.Second, false, false},
 		"anything else is an error":                          {errors.New("odd"), "Error", 0, true, true},
 	} {
 		t.Run(claim, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,6 +56,7 @@ type Facts interface {
 // A Reconciler reconciles one Service at a time.
 type Reconciler struct {
 	Cluster string        // its name in the cloud
+	System  types.UID     // the UID of its namespace kube-system
 	Mend    time.Duration // how long a broken load balancer is left alone before it is made anew; 0: for ever
 	Policy  policy.Config
 	Facts   Facts
@@ -62,8 +64,9 @@ type Reconciler struct {
 	Client  client.Client
 	Events  events.EventRecorder
 
-	changed chan changedOwner
-	mending mending
+	changed  chan changedOwner
+	mending  mending
+	partings partings
 }
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
@@ -133,7 +136,7 @@ func leaving(svc *corev1.Service, v policy.Verdict) bool {
 }
 
 func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
-	return octavia.Owner{Cluster: r.Cluster, UID: svc.UID}
+	return octavia.Owner{Cluster: r.Cluster, System: r.System, UID: svc.UID}
 }
 
 // converge takes the steps from observed to what svc desires. Of a Service that
@@ -142,8 +145,9 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if leaving(svc, v) {
 		r.mending.gone(svc.UID)
-		return r.take(ctx, svc, r.plan(departed(svc), observed), observed)
+		return r.leave(ctx, svc, observed)
 	}
+	r.partings.over(svc.UID)
 	against := objection(v, observed)
 	if against.Finished() {
 		against = r.unmended(svc, observed)
@@ -268,18 +272,23 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 			return stopped(err)
 		}
 	}
+	return advance(ctx, r.Cloud, r.owner(svc), p, observed, func(step plan.Step) {
+		r.noted(svc, step, observed)
+		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+	})
+}
+
+// advance takes steps for an owner until Octavia is busy. taken is told of each.
+func advance(ctx context.Context, cloud Cloud, o octavia.Owner, p plan.Plan, observed octavia.Tree, taken func(plan.Step)) Outcome {
 	for _, step := range p {
 		if observed.Status.Busy() && step.Locks() {
 			return atWork(p)
 		}
-		if err := r.Cloud.Take(ctx, r.owner(svc), step); err != nil {
+		if err := cloud.Take(ctx, o, step); err != nil {
 			return stopped(err)
 		}
-		if remove, ok := step.(plan.DeleteLoadBalancer); ok && remove.While != "" {
-			r.mending.begun(svc.UID, time.Now())
-		}
 		ctrl.LoggerFrom(ctx).Info("Took a step", "step", step.String())
-		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+		taken(step)
 		if step.Locks() {
 			return atWork(p)
 		}
@@ -288,6 +297,17 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 		return atWork(p)
 	}
 	return Outcome{}
+}
+
+// noted remembers what was done to a broken load balancer.
+func (r *Reconciler) noted(svc *corev1.Service, step plan.Step, observed octavia.Tree) {
+	remove, removes := step.(plan.DeleteLoadBalancer)
+	switch {
+	case removes && remove.While != "":
+		r.mending.begun(svc.UID, time.Now())
+	case observed.Status == octavia.Failed && step.Locks():
+		r.partings.tried(svc.UID)
+	}
 }
 
 // hold puts our finalizer on svc when there is, or is about to be, something of

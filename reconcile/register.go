@@ -65,9 +65,11 @@ func wordless(svc *corev1.Service) *corev1.Service {
 }
 
 // Changed asks for a reconcile of the Service that owns a tree.
-func (r *Reconciler) Changed(ctx context.Context, o octavia.Owner) {
+func (r *Reconciler) Changed(ctx context.Context, o octavia.Owner) { tell(ctx, r.changed, o) }
+
+func tell(ctx context.Context, changed chan<- changedOwner, o octavia.Owner) {
 	select {
-	case r.changed <- changedOwner{Object: o}:
+	case changed <- changedOwner{Object: o}:
 	case <-ctx.Done():
 	}
 }
@@ -81,18 +83,6 @@ func serviceOf(_ context.Context, slice client.Object) []crreconcile.Request {
 	return []crreconcile.Request{{NamespacedName: types.NamespacedName{Namespace: slice.GetNamespace(), Name: name}}}
 }
 
-// orphan tells of what is there for a Service that is not: somebody took our finalizer
-// off it, or another cluster has our name. It is only told: deleting it on the word of
-// one API server that knows no such Service would be rash.
-func (r *Reconciler) orphan(ctx context.Context, o octavia.Owner) {
-	t, err := r.Cloud.Observe(o)
-	if err != nil || t.Empty() {
-		return
-	}
-	ctrl.LoggerFrom(ctx).Info("This has no Service; if it is not another cluster's, delete it",
-		"loadBalancer", t.Name, "id", t.ID, "floatingIP", t.FloatingIP.Address, "service", o.UID)
-}
-
 // owned is the Service of an owner, if it is still there.
 func (r *Reconciler) owned(ctx context.Context, o octavia.Owner) []crreconcile.Request {
 	var services corev1.ServiceList
@@ -101,9 +91,6 @@ func (r *Reconciler) owned(ctx context.Context, o octavia.Owner) []crreconcile.R
 		return nil
 	}
 	var requests []crreconcile.Request
-	if len(services.Items) == 0 {
-		r.orphan(ctx, o)
-	}
 	for i := range services.Items {
 		requests = append(requests, crreconcile.Request{NamespacedName: client.ObjectKeyFromObject(&services.Items[i])})
 	}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -81,7 +82,11 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 		return s // the API server clears the addresses; another load balancer's are not ours to touch
 	}
 	if !o.Upkeep || !apimeta.IsStatusConditionTrue(s.Conditions, Ready) {
-		apimeta.SetStatusCondition(&s.Conditions, condition(svc, v, t, o))
+		c := condition(svc, v, t, o)
+		if o.Finished() && t.Exists() {
+			c.Message += kept(r.Policy, v.Intent, t)
+		}
+		apimeta.SetStatusCondition(&s.Conditions, c)
 	}
 	if svc.Spec.Type == corev1.ServiceTypeLoadBalancer && t.Status == octavia.Active && !leaving(svc, v) {
 		s.LoadBalancer.Ingress = ingress(v, t)
@@ -99,6 +104,27 @@ func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome)
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, ready, "load balancer "+t.Name+" is as the Service wants it"
 	}
 	return c
+}
+
+// kept is the rest of a sentence about what a load balancer keeps although the
+// configuration says otherwise by now, which holds for new ones only; empty: nothing.
+func kept(cfg policy.Config, in policy.Intent, t octavia.Tree) string {
+	var b strings.Builder
+	for _, one := range []struct{ what, has, says string }{
+		{"provider", cmp.Or(in.Provider, t.Provider), cfg.Provider},
+		{"flavor", cmp.Or(in.Flavor, t.Flavor), cfg.Flavor},
+		{"availability zone", cmp.Or(in.Zone, t.Zone), cfg.Zone},
+		{"service subnet", t.VIP.Subnet, cfg.ServiceSubnet},
+	} {
+		switch {
+		case one.says == "" || one.says == one.has:
+		case one.has == "":
+			fmt.Fprintf(&b, "; it keeps the cloud's default %s: the configuration says %s", one.what, one.says)
+		default:
+			fmt.Fprintf(&b, "; it keeps %s %s: the configuration says %s", one.what, one.has, one.says)
+		}
+	}
+	return b.String()
 }
 
 // ingress is where the Service is reached from outside, once it is.

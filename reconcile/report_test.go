@@ -93,6 +93,47 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+func TestWhatIsKeptIsTold(t *testing.T) {
+	all := policy.Config{Provider: "ovn", Flavor: "large", Zone: "east", ServiceSubnet: "new"}
+	has := octavia.Tree{Provider: "amphora", Flavor: "small", Zone: "west", VIP: octavia.VIP{Subnet: "old"}}
+	for claim, tt := range map[string]struct {
+		cfg  policy.Config
+		in   policy.Intent
+		tree octavia.Tree
+		want string
+	}{
+		"what is as configured is not":                     {all, policy.Intent{}, octavia.Tree{Provider: "ovn", Flavor: "large", Zone: "east", VIP: octavia.VIP{Subnet: "new"}}, ""},
+		"nor what the operator leaves to the cloud by now": {policy.Config{}, policy.Intent{}, has, ""},
+		"nor what has two names":                           {policy.Config{Provider: "octavia"}, policy.Intent{Provider: "octavia"}, octavia.Tree{Provider: "amphora"}, ""},
+		"another provider": {policy.Config{Provider: "ovn"}, policy.Intent{Provider: "amphora"}, has,
+			"; it keeps provider amphora: the configuration says ovn"},
+		"what the cloud chose": {policy.Config{Flavor: "large", Provider: "ovn"}, policy.Intent{}, octavia.Tree{Provider: "amphora"},
+			"; it keeps provider amphora: the configuration says ovn; it keeps the cloud's default flavor: the configuration says large"},
+		"everything": {all, policy.Intent{}, has, "; it keeps provider amphora: the configuration says ovn" +
+			"; it keeps flavor small: the configuration says large" +
+			"; it keeps availability zone west: the configuration says east" +
+			"; it keeps service subnet old: the configuration says new"},
+	} {
+		if got := kept(tt.cfg, tt.in, tt.tree); got != tt.want {
+			t.Errorf("%s: %s", claim, got)
+		}
+	}
+}
+
+func TestAReadyServiceTellsWhatItKeeps(t *testing.T) {
+	svc, v := judged(nil)
+	tree := built(octavia.Active, "vip")
+	tree.Provider = "amphora"
+	r := &Reconciler{Policy: policy.Config{Provider: "ovn"}}
+	want := "load balancer shop/web is as the Service wants it; it keeps provider amphora: the configuration says ovn"
+	if got := r.status(svc, v, tree, Outcome{}).Conditions[0].Message; got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := r.status(svc, v, tree, Outcome{Reason: working, Waiting: "x"}).Conditions[0].Message; got != "x" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestALeavingServiceIsCleanedOnlyWhenNothingIsLeft(t *testing.T) {
 	svc, v := judged(nil)
 	svc.Finalizers = []string{"example.org/theirs", Finalizer}

@@ -44,8 +44,15 @@ type Kubernetes struct {
 
 // OpenStack is how to reach the cloud.
 type OpenStack struct {
-	Cloud   string   `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
-	Refresh duration `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+	Cloud     string    `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Refresh   duration  `yaml:"refresh"` // between looks at what Services are judged by; default 30s
+	RateLimit RateLimit `yaml:"rateLimit"`
+}
+
+// RateLimit is how often this process calls OpenStack, whatever for.
+type RateLimit struct {
+	PerSecond int `yaml:"perSecond"` // default 50
+	Burst     int `yaml:"burst"`     // how many calls may come at once after a time of rest; default 100
 }
 
 // Neutron is the networks, by their IDs.
@@ -71,8 +78,10 @@ type Octavia struct {
 	Enforce    *bool    `yaml:"enforceSecurityGroups"` // whether VIPs have Octavia's security groups; default true
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
-	MendAfter  duration `yaml:"mendAfter"` // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
-	Poll       duration `yaml:"poll"`      // between looks at load balancers that are changing; default 3s
+	MendAfter  duration `yaml:"mendAfter"`   // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
+	Orphans    string   `yaml:"orphans"`     // what becomes of load balancers without their Service; default Collect
+	Grace      duration `yaml:"orphanGrace"` // how long they are without it before they are collected; default 10m
+	Poll       duration `yaml:"poll"`        // between looks at load balancers that are changing; default 3s
 }
 
 // Monitor is how load balancers ask their members whether they are well.
@@ -92,12 +101,14 @@ type Timeouts struct {
 	TCPInspect    duration `yaml:"tcpInspect"`
 }
 
-// What may be written in octavia.backend and octavia.pools.
+// What may be written in octavia.backend, octavia.pools and octavia.orphans.
 const (
 	backendOctavia = "octavia"
 	backendLegacy  = "neutron-lbaasv2"
 	poolsSeparate  = "Separate"
 	poolsShared    = "Shared"
+	orphansCollect = "Collect"
+	orphansReport  = "Report"
 )
 
 // A timeout is one of the Timeouts by its key.
@@ -138,9 +149,13 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.Backend = cmp.Or(c.Octavia.Backend, backendOctavia)
 	c.Octavia.Pools = cmp.Or(c.Octavia.Pools, poolsSeparate)
 	c.Octavia.Enforce = cmp.Or(c.Octavia.Enforce, new(true))
+	c.OpenStack.RateLimit.PerSecond = cmp.Or(c.OpenStack.RateLimit.PerSecond, 50)
+	c.OpenStack.RateLimit.Burst = cmp.Or(c.OpenStack.RateLimit.Burst, 100)
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")
+	c.Octavia.Orphans = cmp.Or(c.Octavia.Orphans, orphansCollect)
+	c.Octavia.Grace = cmp.Or(c.Octavia.Grace, "10m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")

@@ -59,8 +59,10 @@ func (c Configuration) faults() []fault {
 	all = append(all, c.Octavia.Monitor.faults()...)
 	after, err := time.ParseDuration(string(c.Octavia.MendAfter))
 	check(err == nil && after >= 0, "octavia.mendAfter", string(c.Octavia.MendAfter), "must be a duration, such as 2m; 0s for never")
+	check(c.Octavia.Grace.value() >= time.Second, "octavia.orphanGrace", string(c.Octavia.Grace), "must be a duration of at least 1s, such as 10m")
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
+	all = append(all, c.OpenStack.RateLimit.faults()...)
 	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")
 	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
 	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
@@ -78,6 +80,7 @@ func (c Configuration) words() []word {
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
+		{"octavia.orphans", c.Octavia.Orphans, []string{orphansCollect, orphansReport}},
 	}
 	for i, t := range c.Kubernetes.ServiceTypes {
 		all = append(all, word{fmt.Sprintf("kubernetes.serviceTypes[%d]", i), t, []string{"ClusterIP", "NodePort", "LoadBalancer"}})
@@ -92,6 +95,19 @@ func (c Configuration) words() []word {
 func either(choices []string) string {
 	last := len(choices) - 1
 	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+func (r RateLimit) faults() []fault {
+	var all []fault
+	for _, n := range []struct {
+		key   string
+		value int
+	}{{"perSecond", r.PerSecond}, {"burst", r.Burst}} {
+		if n.value < 1 {
+			all = append(all, fault{"openstack.rateLimit." + n.key, strconv.Itoa(n.value), "must be a number of calls, at least 1"})
+		}
+	}
+	return all
 }
 
 func (m Monitor) faults() []fault {

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		"everything": {good + `  externalNetwork: 3b4eb25e-e103-491f-a640-a6246d588561
   externalSubnet: 48ddcfec-1b29-411b-be92-8329cc09fc12
 kubernetes: {serviceCIDRs: [10.2.0.0/17], loadBalancerClass: octagate.dev/octavia}
-openstack: {cloud: demo, refresh: 1m}
+openstack: {cloud: demo, refresh: 1m, rateLimit: {perSecond: 10, burst: 1}}
 octavia: {provider: amphora, memberMode: L2, poll: 500ms, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}
 webhook: {bindAddress: "127.0.0.1:9443"}
 metrics: {bindAddress: "0"}
@@ -53,11 +53,15 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"a protocol is one of three": {good + "octavia: {protocols: [TCP, DUP]}\n", `7:28: octavia.protocols[1] "DUP" must be TCP, UDP or SCTP`},
 		"TCP is always there":        {good + "octavia: {protocols: [UDP]}\n", `7:22: octavia.protocols must have TCP: it is always balanced`},
 		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
-		"a key stands once":          {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
-		"YAML must be YAML":          {good + "a: [\n", `7:4: sequence end token ']' not found`},
-		"a list is no mapping":       {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
-		"an old version is told":     {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
-		"an address has a port":      {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
+		"a rate is a number of calls": {good + "openstack: {rateLimit: {burst: -1}}\n",
+			`7:32: openstack.rateLimit.burst "-1" must be a number of calls, at least 1`},
+		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `7:20: octavia.orphans "delete" must be Collect or Report
+7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
+		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
+		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
+		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
+		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
+		"an address has a port":  {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
 		"nothing lacks everything": {"{}", `1:1: apiVersion must be octagate.dev/v1alpha1
 1:1: kind must be Configuration
 1:1: clusterName must be letters, digits, dots and dashes, at most 63; it marks what is ours in the cloud

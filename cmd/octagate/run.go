@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/octagate/octagate/certs"
-	"github.com/octagate/octagate/reconcile"
 	"github.com/octagate/octagate/reconcile/openstack"
 	"github.com/octagate/octagate/webhook"
 )
@@ -18,7 +17,7 @@ import (
 // run runs both halves until ctx ends.
 func run(ctx context.Context, c Configuration) error {
 	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
-	cloud, err := openstack.Configure(c.OpenStack.Cloud)
+	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
 	if err != nil {
 		return err
 	}
@@ -35,18 +34,10 @@ func run(ctx context.Context, c Configuration) error {
 	if err != nil {
 		return err
 	}
-	watch := &openstack.Watch{
-		Client: cloud, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
-	}
-	reconciler := &reconcile.Reconciler{
-		Cluster: c.ClusterName, Policy: c.policy(), Facts: known, Cloud: watch, Mend: c.Octavia.MendAfter.value(),
-		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
-	}
-	watch.Changed = reconciler.Changed
 	trust := trust(mgr, certificate)
 	err = errors.Join(
-		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), reconciler.Register(ctx, mgr),
-		mgr.Add(known.cloud), mgr.Add(watch), mgr.Add(trust),
+		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), building(ctx, mgr, c, known),
+		mgr.Add(known.cloud), mgr.Add(trust),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +21,8 @@ import (
 
 	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/manifests"
+	"github.com/octagate/octagate/reconcile"
+	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
 )
 
@@ -103,6 +106,30 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 	}
 	k.cluster = mgr.GetClient()
 	return k, nil
+}
+
+// building is all that works on load balancers: a Watch, and whom it tells.
+func building(ctx context.Context, mgr ctrl.Manager, c Configuration, known known) error {
+	system, err := reconcile.System(ctx, mgr.GetAPIReader())
+	if err != nil {
+		return err
+	}
+	watch := &openstack.Watch{
+		Client: known.cloud.Client, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
+	}
+	reconciler := &reconcile.Reconciler{
+		Cluster: c.ClusterName, System: system, Policy: c.policy(), Facts: known, Cloud: watch, Mend: c.Octavia.MendAfter.value(),
+		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
+	}
+	collector := &reconcile.Collector{
+		Cluster: c.ClusterName, System: system, Collect: c.Octavia.Orphans == orphansCollect, Grace: c.Octavia.Grace.value(), Cloud: watch,
+		Cache: mgr.GetClient(), Live: mgr.GetAPIReader(),
+	}
+	watch.Changed = func(ctx context.Context, o octavia.Owner) {
+		reconciler.Changed(ctx, o)
+		collector.Changed(ctx, o)
+	}
+	return errors.Join(reconciler.Register(ctx, mgr), collector.Register(mgr), mgr.Add(watch))
 }
 
 // trust makes the API server trust the certificate.

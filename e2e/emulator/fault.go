@@ -10,9 +10,10 @@ import (
 
 // A Fault is what happens to a call instead of, or after, its answer.
 type Fault struct {
-	// Status and Body are the answer. Status 0 without a Delay cuts the connection;
-	// Status 0 with a Delay lets the true answer through after the delay.
+	// Status, Header and Body are the answer. Status 0 without a Delay cuts the
+	// connection; Status 0 with a Delay lets the true answer through after the delay.
 	Status int
+	Header map[string]string // such as Retry-After
 	Body   string
 	// Delay holds the call back. A caller who gives up in the meantime leaves no
 	// trace, unless After.
@@ -61,7 +62,7 @@ func (f *Fault) meddle(caller context.Context, serve func() answer) answer {
 // replaces reports whether the fault is itself an answer.
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Delay <= 0 }
 
-func (f *Fault) answer() answer { return answer{status: f.Status, body: []byte(f.Body)} }
+func (f *Fault) answer() answer { return answer{f.Status, f.Header, []byte(f.Body)} }
 
 // wait reports whether the caller is still there after the delay.
 func (f *Fault) wait(caller context.Context) bool {

@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
 	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate": {"certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
-		"reconcile", "reconcile/openstack", "webhook"},
+		"reconcile", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
 
 // pure packages see neither the network nor the cluster, and log nothing.

@@ -21,6 +21,7 @@ octavia:
   memberMode: L3
   poll: 250ms
   mendAfter: 2s
+  orphanGrace: 1s
 webhook:
   bindAddress: WEBHOOK
 metrics:

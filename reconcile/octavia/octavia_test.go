@@ -88,6 +88,7 @@ func TestOwnersAreFoundAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := Owner{
 			Cluster: rapid.StringMatching(`[a-z0-9][-._a-z0-9]{0,20}`).Draw(t, "cluster"),
+			System:  types.UID(rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}`).Draw(t, "kube-system")),
 			UID:     types.UID(rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}`).Draw(t, "uid")),
 		}
 		if got, ok := OwnerOf(append([]string{"somebody-else"}, o.Tags()...)); !ok || got != o {
@@ -97,6 +98,16 @@ func TestOwnersAreFoundAgain(t *testing.T) {
 			t.Errorf("by description: %+v", got)
 		}
 	})
+}
+
+// Neutron takes 255 characters. The longest names leave room for who the owner is.
+func TestTheLongestDescriptionTellsItsOwner(t *testing.T) {
+	uid := types.UID("a2c0b2de-64a1-4c4c-9d4f-0123456789ab")
+	o := Owner{Cluster: strings.Repeat("c", 63), System: uid, UID: uid}
+	d := o.Description(strings.Repeat("n", 63) + "/" + strings.Repeat("s", 63))
+	if got, _ := DescribedOwner(d); got != o || len(d) != 255 {
+		t.Errorf("%d characters of %+v", len(d), got)
+	}
 }
 
 func TestStrangersHaveNoOwner(t *testing.T) {

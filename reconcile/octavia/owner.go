@@ -10,15 +10,20 @@ import (
 
 // An Owner is the Service that a tree belongs to. It is written onto everything
 // that octagate makes; what does not bear it is never changed or deleted.
+//
+// Names are given by people, who may give one to two clusters. UIDs are not: by that
+// of its namespace kube-system, which is never deleted, each cluster knows its own.
 type Owner struct {
-	Cluster string // the cluster's name in the cloud, unique in the project
-	UID     types.UID
+	Cluster string    // the cluster's name in the cloud, unique in the project
+	System  types.UID // the UID of the cluster's namespace kube-system
+	UID     types.UID // the Service's
 }
 
 // The beginnings of our tags.
 const (
 	clusterTag = "octagate:cluster="
 	serviceTag = "octagate:service="
+	systemTag  = "octagate:kube-system="
 )
 
 // ClusterTag marks everything of one cluster, so that one list call finds it.
@@ -26,16 +31,18 @@ func ClusterTag(cluster string) string { return clusterTag + cluster }
 
 // Tags mark a load balancer, listener or pool as o's.
 func (o Owner) Tags() []string {
-	return []string{ClusterTag(o.Cluster), serviceTag + string(o.UID)}
+	return []string{ClusterTag(o.Cluster), serviceTag + string(o.UID), systemTag + string(o.System)}
 }
 
-// OwnerOf reads the owner from tags; ok is false when they are not ours.
+// OwnerOf reads the owner from tags; ok is false when they are not octagate's.
 func OwnerOf(tags []string) (o Owner, ok bool) {
 	for _, t := range tags {
 		if c, found := strings.CutPrefix(t, clusterTag); found {
 			o.Cluster = c
 		} else if uid, found := strings.CutPrefix(t, serviceTag); found {
 			o.UID = types.UID(uid)
+		} else if uid, found := strings.CutPrefix(t, systemTag); found {
+			o.System = types.UID(uid)
 		}
 	}
 	return o, o.Cluster != "" && o.UID != ""
@@ -47,6 +54,8 @@ func IsOurs(tag string) bool { return strings.HasPrefix(tag, "octagate:") }
 // Description marks a floating IP as allocated for o in the call that makes it:
 // Neutron takes tags in a second call only. It ends early rather than exceed
 // Neutron's 255 characters; the Service's name is for people.
+//
+// The tags themselves have at most 193: 63 of the cluster's name, twice 36 of UIDs.
 func (o Owner) Description(service string) string {
 	d := strings.Join(append(o.Tags(), service), " ")
 	return d[:min(len(d), 255)]

@@ -35,6 +35,7 @@ type Client struct {
 	Opens  bool             // the security groups of VIPs are our matter
 
 	credentials credentials
+	lane        *lane
 	logins      singleflight.Group
 	session     atomic.Pointer[session]
 }
@@ -59,14 +60,26 @@ type credentials struct {
 
 // Configure reads the credentials of the named entry of clouds.yaml. An empty
 // name stands for OS_CLOUD, or, when that is not set either, for OS_AUTH_URL and
-// the other OS_* variables. Nothing is sent to the cloud yet.
-func Configure(cloud string) (*Client, error) {
-	c, err := read(cloud)
+// the other OS_* variables. Nothing is sent to the cloud yet, and nothing will be
+// more often than r allows.
+func Configure(cloud string, r Rate) (*Client, error) {
+	read, err := read(cloud)
 	if err != nil {
 		return nil, err
 	}
-	c.auth.AllowReauth = true // a controller outlives its token
-	return &Client{credentials: c}, nil
+	read.auth.AllowReauth = true // a controller outlives its token
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = read.tls
+	c := &Client{credentials: read}
+	c.lane = newLane(transport, r, c.now)
+	return c, nil
+}
+
+func (c *Client) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
 }
 
 func read(cloud string) (c credentials, err error) {
@@ -96,7 +109,7 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	made := c.logins.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
 		defer cancel()
-		s, err := c.credentials.dial(ctx, c.Legacy)
+		s, err := c.credentials.dial(ctx, c.lane, c.Legacy)
 		if err != nil {
 			return nil, err
 		}
@@ -115,10 +128,8 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	}
 }
 
-func (c credentials) dial(ctx context.Context, legacy bool) (*session, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = c.tls
-	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: transport, Timeout: slowest}))
+func (c credentials) dial(ctx context.Context, by *lane, legacy bool) (*session, error) {
+	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: by, Timeout: slowest}))
 	if err != nil {
 		return nil, fmt.Errorf("logging in: %w", refusal(err))
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -16,13 +18,20 @@ import (
 // refusal says in one word why the cloud did not do as it was told; nil stays nil.
 func refusal(err error) error {
 	var known *plan.Refusal
+	var call *url.Error
 	var answer gophercloud.ErrUnexpectedResponseCode
+	var locked *gophercloud.ErrUnableToReauthenticate
 	switch {
+	case errors.As(err, &call) && errors.As(call.Err, &known):
+		return known // the lane's own words, without the address of the call
 	case err == nil || errors.As(err, &known):
 		return err
+	case errors.As(err, &locked):
+		again := refusal(locked.ErrReauth)
+		return &plan.Refusal{Reason: plan.Away, After: plan.AfterOf(again), Err: fmt.Errorf("logging in again: %w", again)}
 	case errors.As(err, &answer):
 		text := told(answer.Body)
-		return &plan.Refusal{Reason: reason(answer.Actual, text),
+		return &plan.Refusal{Reason: reason(answer.Actual, text), After: silence(answer.Actual, answer.ResponseHeader, time.Now()),
 			Err: fmt.Errorf("%s (%d)", cmp.Or(text, http.StatusText(answer.Actual)), answer.Actual)}
 	}
 	return &plan.Refusal{Reason: plan.Away, Err: err}

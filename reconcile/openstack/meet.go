@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
 )
@@ -15,10 +14,7 @@ const firstTags = 5
 
 // meet finds out what this cloud can do.
 func (s *session) meet(ctx context.Context, c *Client) error {
-	s.now, s.opens, s.legacy = time.Now, c.Opens, c.Legacy
-	if c.Now != nil {
-		s.now = c.Now
-	}
+	s.now, s.opens, s.legacy = c.now, c.Opens, c.Legacy
 	if s.legacy {
 		return nil
 	}

@@ -53,7 +53,7 @@ func skyWith(t *testing.T, options emulator.Options) *sky {
 		t.Fatal(err)
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
-	client, err := Configure("demo")
+	client, err := Configure("demo", Rate{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 	if err != nil {
 		return err
 	}
-	made, err := s.take(ctx, o, step)
+	made, err := s.take(hurried(ctx), o, step)
 	err = refusal(err)
 	if !nothingDone(err) {
 		w.mu.Lock()
@@ -115,7 +115,7 @@ func (w *Watch) done(o octavia.Owner, n note) {
 
 func nothingDone(err error) bool {
 	reason := plan.ReasonOf(err)
-	return reason == plan.Quota || reason == plan.Conflict || reason == plan.Invalid
+	return reason == plan.Quota || reason == plan.Conflict || reason == plan.Invalid || errors.As(err, new(unsent))
 }
 
 // touch makes o's tree wait for the next round to begin and end.
@@ -157,13 +157,16 @@ func (w *Watch) Start(ctx context.Context) error {
 // rest waits for the next round to be due; false: ctx has ended.
 func (w *Watch) rest(ctx context.Context) bool {
 	w.mu.Lock()
-	busy, wake := w.busy(), w.wakeup()
+	busy, pause, wake := w.busy(), w.pause(), w.wakeup()
 	w.mu.Unlock()
 	if !busy && !wait(ctx, w.Idle, wake) {
 		return false
 	}
-	return wait(ctx, w.Poll, nil)
+	return wait(ctx, pause, nil)
 }
+
+// pause is how long to leave the cloud alone, which may have asked for more than Poll.
+func (w *Watch) pause() time.Duration { return max(w.Poll, plan.AfterOf(w.trouble)) }
 
 // wait returns after d, or at once when wake is signalled; false: ctx has ended.
 func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
@@ -216,11 +219,12 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 // failed keeps what the last good round saw, and tells who waits for a better
 // one, once for every new trouble.
 func (w *Watch) failed(err error) []octavia.Owner {
-	if w.trouble != nil && w.trouble.Error() == err.Error() {
+	same := w.trouble != nil && w.trouble.Error() == err.Error()
+	w.trouble = err
+	if same {
 		return nil
 	}
 	w.Log.Info("OpenStack does not answer; what is built stays as it is", "reason", err.Error())
-	w.trouble = err
 	return slices.Collect(maps.Keys(w.due))
 }
 

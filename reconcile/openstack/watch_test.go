@@ -214,11 +214,11 @@ func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
 func TestConfigureSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("OS_CLOUD", "")
 	t.Setenv("OS_AUTH_URL", "")
-	if _, err := Configure(""); err == nil || !strings.Contains(err.Error(), "OS_AUTH_URL") || !strings.Contains(err.Error(), "neither openstack.cloud nor OS_CLOUD") {
+	if _, err := Configure("", Rate{}); err == nil || !strings.Contains(err.Error(), "OS_AUTH_URL") || !strings.Contains(err.Error(), "neither openstack.cloud nor OS_CLOUD") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", "/does/not/exist.yaml")
-	if _, err := Configure("demo"); err == nil || !strings.Contains(err.Error(), "/does/not/exist.yaml") {
+	if _, err := Configure("demo", Rate{}); err == nil || !strings.Contains(err.Error(), "/does/not/exist.yaml") {
 		t.Errorf("got %v", err)
 	}
 }

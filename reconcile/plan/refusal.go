@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // A Reason is why the cloud did not take a step, in one word that conditions,
@@ -21,6 +22,7 @@ const (
 // A Refusal is a step that the cloud did not take.
 type Refusal struct {
 	Reason Reason
+	After  time.Duration // how long the cloud is to be left alone; 0: it does not say
 	Err    error
 }
 
@@ -31,6 +33,15 @@ func ReasonOf(err error) Reason {
 		return ""
 	}
 	return r.Reason
+}
+
+// AfterOf is how long err says that the cloud is to be left alone; 0: it does not say so.
+func AfterOf(err error) time.Duration {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return 0
+	}
+	return r.After
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s: %v", r.Reason, r.Err) }

@@ -48,7 +48,7 @@ func calls() []call {
 		{"POST /hold", "stops the work: nothing pending settles", hold},
 		{"POST /release", "goes on with the work", release},
 		{"GET /faults", "lists the faults that are still to come", listFaults},
-		{"POST /faults", `makes calls fail: {"call": "POST lbaas/loadbalancers", "times": 2, "status": 500, "body": "", "delay": "1s", "after": true}`, addFault},
+		{"POST /faults", `makes calls fail: {"call": "POST lbaas/loadbalancers", "times": 2, "status": 503, "header": {"Retry-After": "30"}, "body": "", "delay": "1s", "after": true}`, addFault},
 		{"DELETE /faults", "forgets all faults", clearFaults},
 		{"GET /quotas", "shows the limits of every project", showQuotas},
 		{"PATCH /quotas", `changes limits: {"demo": {"load_balancer": 5, "floatingip": -1}}`, changeQuotas},

@@ -174,6 +174,10 @@ func TestAFaultHappensAsOftenAsItSays(t *testing.T) {
 	w.call("POST", "/emulator/faults", `{"call": "*", "status": 500}`).want(200)
 	w.call("DELETE", "/emulator/faults", "").want(200)
 	w.call("GET", balancers, "").want(200)
+	w.call("POST", "/emulator/faults", `{"call": "*", "status": 429, "header": {"Retry-After": "30"}}`).want(200, `"Retry-After": "30"`)
+	if got := w.call("GET", balancers, "").want(429).header.Get("Retry-After"); got != "30" {
+		t.Errorf("Retry-After: %q", got)
+	}
 }
 
 func TestQuotasOfBothServices(t *testing.T) {

@@ -11,12 +11,13 @@ import (
 
 // A fault is what happens to some calls to come.
 type fault struct {
-	Call   string `json:"call"`   // as the transcript has it, or "*"
-	Times  int    `json:"times"`  // how often it still happens; 0 in a request means once
-	Status int    `json:"status"` // 0: no answer, or with a delay the true one
-	Body   string `json:"body"`
-	Delay  string `json:"delay"` // "" for none
-	After  bool   `json:"after"` // once the call has had its effect
+	Call   string            `json:"call"`   // as the transcript has it, or "*"
+	Times  int               `json:"times"`  // how often it still happens; 0 in a request means once
+	Status int               `json:"status"` // 0: no answer, or with a delay the true one
+	Header map[string]string `json:"header,omitempty"`
+	Body   string            `json:"body"`
+	Delay  string            `json:"delay"` // "" for none
+	After  bool              `json:"after"` // once the call has had its effect
 }
 
 // faults are those to come, each of them as often as it says.
@@ -36,7 +37,7 @@ func (f *faults) next(r *http.Request) *emulator.Fault {
 	}
 	one := &f.all[i]
 	delay, _ := duration(one.Delay) // was checked
-	out := &emulator.Fault{Status: one.Status, Body: one.Body, Delay: delay, After: one.After}
+	out := &emulator.Fault{Status: one.Status, Header: one.Header, Body: one.Body, Delay: delay, After: one.After}
 	if one.Times--; one.Times == 0 {
 		f.all = slices.Delete(f.all, i, i+1)
 	}
