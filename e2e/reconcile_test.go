@@ -289,10 +289,10 @@ func TestTrafficIsPassedOnAsAsked(t *testing.T) {
 		t.Errorf("it was not made as asked for at once: %v", n)
 	}
 	asked := view.Traffic{
-		AllowedCIDRs: []string{"198.51.100.0/24", "203.0.113.0/24"}, TimeoutClientData: 600000,
+		Protocol: "TCP", AllowedCIDRs: []string{"198.51.100.0/24", "203.0.113.0/24"}, TimeoutClientData: 600000,
 		Algorithm: "LEAST_CONNECTIONS", Persistence: "SOURCE_IP",
 	}
-	if diff := cmp.Diff(asked, c.traffic("web")); diff != "" {
+	if diff := cmp.Diff(asked, c.traffic("web"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error("as asked:", diff)
 	}
 	c.apply(manifest(balanced + "  clusterIP: 10.2.1.22\n" + http80))
@@ -302,9 +302,78 @@ func TestTrafficIsPassedOnAsAsked(t *testing.T) {
 	if n := c.events(); n["UpdateListener"] != 1 || n["UpdatePool"] != 1 {
 		t.Errorf("it is set again and again: %v", n)
 	}
-	usual := view.Traffic{TimeoutClientData: 600000, Algorithm: "ROUND_ROBIN"} // a timeout that nobody wants otherwise stays
+	usual := view.Traffic{Protocol: "TCP", TimeoutClientData: 600000, Algorithm: "ROUND_ROBIN"} // a timeout that nobody wants otherwise stays
 	if diff := cmp.Diff(usual, c.traffic("web"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error("as nobody asked:", diff)
+	}
+}
+
+// A port that speaks HTTP has a listener that reads it. That it stops doing so changes the
+// port, and neither the load balancer nor its address.
+func TestHTTPIsRead(t *testing.T) {
+	c := newCorner(t, "http")
+	c.pod("a", "10.1.9.1", webPorts)
+	const reads = balanced + "  clusterIP: 10.2.1.40\n  ports: [{name: http, port: 80, targetPort: http, appProtocol: http}]\n"
+	c.apply(manifest(reads, `octagate.dev/x-forwarded-for: "true"`, "octagate.dev/tags: team-shop"))
+	c.until("True Ready", func() string { return c.ready("web") })
+	got := c.traffic("web")
+	if got.Protocol != "HTTP" || got.Headers["X-Forwarded-For"] != "true" {
+		t.Errorf("got %+v", got)
+	}
+	if got := c.service("web").Annotations["octagate.dev/listeners"]; got != "HTTP/80" {
+		t.Errorf("the annotation says %s", got)
+	}
+	before, address := c.service("web").Annotations["octagate.dev/load-balancer-id"], c.ingress("web")
+	if code, said := c.kubectl(manifest(balanced+"  clusterIP: 10.2.1.40\n"+http80, `octagate.dev/x-forwarded-for: "true"`), "apply", "-f", "-"); code == 0 || !strings.Contains(said, "give one appProtocol: http") {
+		t.Errorf("accepted: %s", said)
+	}
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.40\n" + http80))
+	c.until("TCP", func() string {
+		b, err := c.balancer("web")
+		if err != nil || len(b.Listeners) != 1 || len(b.Listeners[0].Pools) != 1 || b.Status != "ACTIVE" {
+			return "not yet"
+		}
+		return b.Listeners[0].Protocol
+	})
+	c.until("True Ready", func() string { return c.ready("web") })
+	if after := c.service("web").Annotations["octagate.dev/load-balancer-id"]; after != before || c.ingress("web") != address {
+		t.Errorf("before: %s at %s, after: %s at %s", before, address, after, c.ingress("web"))
+	}
+}
+
+// An address that is kept is the project's when its Service goes.
+func TestAnAddressIsKept(t *testing.T) {
+	c := newCorner(t, "kept")
+	before := c.floatingIPs()
+	c.apply(manifest(balanced+"  clusterIP: 10.2.1.41\n"+http80, `octagate.dev/keep-floating-ip: "true"`))
+	c.until("True Ready", func() string { return c.ready("web") })
+	b, err := c.balancer("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.remove("web")
+	kept := slices.DeleteFunc(c.floatingIPs(), func(f string) bool { return slices.Contains(before, f) })
+	if diff := cmp.Diff([]string{b.FloatingIP + " free"}, kept); diff != "" {
+		t.Error(diff)
+	}
+	c.apply(manifest(balanced + "  clusterIP: 10.2.1.41\n  loadBalancerIP: " + b.FloatingIP + "\n" + http80))
+	c.until(b.FloatingIP+" VIP", func() string { return c.ingress("web") })
+	c.remove("web")
+	c.discard(b.FloatingIP)
+}
+
+// discard deletes a floating IP.
+func (c *corner) discard(address string) {
+	c.Helper()
+	by := c.operator()
+	var list struct {
+		FloatingIPs []struct{ ID string }
+	}
+	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
+		c.Fatalf("%s: %v, %v", address, list, err)
+	}
+	if err := by.Do(c.Context(), http.MethodDelete, by.Network+"floatingips/"+list.FloatingIPs[0].ID, nil, nil); err != nil {
+		c.Fatal(err)
 	}
 }
 

@@ -11,6 +11,7 @@ clusterName: CLUSTER
 openstack:
   cloud: CLOUD
   refresh: 30s
+  rateLimit: {perSecond: 1000, burst: 1000} # looking often is what these worlds do
 neutron:
   podSubnet: POD_SUBNET
   serviceSubnet: SERVICE_SUBNET

@@ -7,19 +7,23 @@ import (
 
 // Traffic is how a listener and the pool behind it pass traffic on.
 type Traffic struct {
-	AllowedCIDRs      []string // who may connect; empty: everybody
-	TimeoutClientData int      // how long a client may be silent, in milliseconds
-	Algorithm         string   // how the pool chooses a member
-	Persistence       string   // how a client stays with its member; empty: not at all
+	Protocol          string            // of the listener
+	Headers           map[string]string // that the listener adds to requests
+	AllowedCIDRs      []string          // who may connect; empty: everybody
+	TimeoutClientData int               // how long a client may be silent, in milliseconds
+	Algorithm         string            // how the pool chooses a member
+	Persistence       string            // how a client stays with its member; empty: not at all
 }
 
 // Traffic reads how a listener with a pool passes traffic on.
 func (c *Cloud) Traffic(ctx context.Context, l Listener) (Traffic, error) {
 	var front struct {
 		Listener struct {
-			AllowedCIDRs      []string `json:"allowed_cidrs"`
-			TimeoutClientData int      `json:"timeout_client_data"`
-			Pool              string   `json:"default_pool_id"`
+			Protocol          string            `json:"protocol"`
+			Headers           map[string]string `json:"insert_headers"`
+			AllowedCIDRs      []string          `json:"allowed_cidrs"`
+			TimeoutClientData int               `json:"timeout_client_data"`
+			Pool              string            `json:"default_pool_id"`
 		}
 	}
 	if err := c.balancing(ctx, "listeners/"+l.ID, &front); err != nil {
@@ -34,5 +38,6 @@ func (c *Cloud) Traffic(ctx context.Context, l Listener) (Traffic, error) {
 	if err := c.balancing(ctx, "pools/"+front.Listener.Pool, &back); err != nil {
 		return Traffic{}, fmt.Errorf("reading the pool of listener %s: %w", l.Name, err)
 	}
-	return Traffic{front.Listener.AllowedCIDRs, front.Listener.TimeoutClientData, back.Pool.Algorithm, back.Pool.Persistence.Type}, nil
+	f, b := front.Listener, back.Pool
+	return Traffic{f.Protocol, f.Headers, f.AllowedCIDRs, f.TimeoutClientData, b.Algorithm, b.Persistence.Type}, nil
 }
