@@ -136,6 +136,22 @@ func TestASilentCloudOnlyWarns(t *testing.T) {
 	c.until("False Denied", func() string { return c.ready("web") })
 }
 
+// Who comes from another controller brings its annotations along.
+func TestAnnotationsOfOtherControllersAreUnderstood(t *testing.T) {
+	c := newCorner(t, "others")
+	said := c.apply(manifest("  clusterIP: 10.2.1.42\n"+http80, `openstack.org/kuryr-timeout-client-data: "70000"`, "loadbalancer.openstack.org/port-id: x"))
+	if !strings.Contains(said, "loadbalancer.openstack.org/port-id: is ignored: the VIP is the ClusterIP") {
+		t.Errorf("kubectl said %s", said)
+	}
+	c.until("True Ready", func() string { return c.ready("web") })
+	if got := c.traffic("web").TimeoutClientData; got != 70000 {
+		t.Errorf("timeout of %d ms", got)
+	}
+	if code, said := c.kubectl("", "annotate", "service", "web", "loadbalancer.openstack.org/subnet-id=x"); code != 0 || !strings.Contains(said, "it is the operator's choice") {
+		t.Errorf("an annotation alone is not looked at: %s", said)
+	}
+}
+
 func TestOldFaultsAreForgiven(t *testing.T) {
 	c := newCorner(t, "forgiven")
 	end := c.outage()

@@ -25,6 +25,9 @@ type Subject struct {
 	Old     *corev1.Service // on update, what it was before
 	Has     LoadBalancer    // the load balancer that the cloud has for it
 	DryRun  bool            // its ClusterIP may be a placeholder
+
+	from    map[string]string  // which annotation of another controller was understood as one of ours
+	ignored []annotation.Fault // annotations of other controllers that mean nothing here
 }
 
 // A LoadBalancer is as much as policy must know of one that exists. The zero
@@ -70,8 +73,12 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	if !managed(cfg, s.Service) {
 		return Verdict{}
 	}
-	q := question{cfg, s, read(cfg, s, known), known}
+	q := ask(cfg, s.understood(nil), known)
 	v := Verdict{Managed: true, Intent: q.in, Findings: q.findings()}
+	if refused := q.subject.refused(v.Findings); len(refused) > 0 {
+		q = ask(cfg, s.understood(refused), known)
+		v.Intent, v.Findings = q.in, q.findings()
+	}
 	if s.Old != nil {
 		before := Evaluate(cfg, Subject{Service: s.Old, Has: s.Has}, known)
 		v.Findings = forgive(v.Findings, before.Findings)

@@ -16,6 +16,10 @@ type question struct {
 	known   facts.Snapshot
 }
 
+func ask(cfg Config, s Subject, known facts.Snapshot) question {
+	return question{cfg, s, read(cfg, s, known), known}
+}
+
 // A rule is one sentence of policy. Each lives in a rule_*.go of its own, whose
 // comment is its specification.
 type rule struct {
@@ -27,7 +31,7 @@ type rule struct {
 
 // rules are checked, and reported, in this order.
 var rules = []rule{
-	annotations, clusterIPRange, ipFamilies, protocol, noListener, http, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
+	annotations, foreignAnnotation, clusterIPRange, ipFamilies, protocol, noListener, http, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
 	loadBalancerIP, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
 }
 

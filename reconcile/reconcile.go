@@ -180,7 +180,7 @@ func (r *Reconciler) plan(desired, observed octavia.Tree) plan.Plan {
 // departed is what a Service that leaves desires: nothing, but for a floating IP that its
 // author wants to keep.
 func departed(svc *corev1.Service) octavia.Tree {
-	keep, _ := annotation.KeepFloatingIP.Read(svc.Annotations)
+	keep, _ := annotation.KeepFloatingIP.Read(annotation.Read(svc.Annotations).Annotations)
 	return octavia.Tree{FloatingIP: octavia.FloatingIP{Keep: keep}}
 }
 
