@@ -1,0 +1,125 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// A cloud is what is known of OpenStack beside the load balancer.
+type cloud struct {
+	Silent      bool              `json:"silent"` // it has not answered yet
+	FloatingIPs []floatingIP      `json:"floatingIPs"`
+	Manner      string            `json:"manner"` // one of manners
+	Hosts       map[string]string `json:"hosts"`  // names of the Nodes, by their addresses
+}
+
+// A floatingIP is one of the project, associated with fixedIP if there is one.
+type floatingIP struct {
+	ID      string     `json:"id"`
+	Address netip.Addr `json:"address"`
+	FixedIP netip.Addr `json:"fixedIP"`
+	Ours    bool       `json:"ours"` // octagate allocated it
+}
+
+// manners are what clouds cannot do in one call.
+var manners = map[string]plan.Manner{
+	"":         {},
+	"stepwise": {Stepwise: true},
+	"lbaasv2":  {Stepwise: true, Memberwise: true, Leafwise: true},
+}
+
+func (c cloud) fault() error {
+	if _, known := manners[c.Manner]; !known {
+		return fmt.Errorf("cloud.yaml: manner %q is none; there are stepwise and lbaasv2", c.Manner)
+	}
+	return nil
+}
+
+// plan is the way from observed to desired in the cloud.
+func (c cloud) plan(desired, observed octavia.Tree) plan.Plan {
+	return plan.Diff(desired, observed).In(manners[c.Manner], observed)
+}
+
+// snapshot is what is known of the cloud when it has a tree.
+func (c cloud) snapshot(observed octavia.Tree) facts.Snapshot {
+	if c.Silent {
+		return facts.Snapshot{}
+	}
+	known := facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
+	for _, f := range c.FloatingIPs {
+		fact := facts.FloatingIP{ID: f.ID, Address: f.Address, FixedIP: f.FixedIP, Pool: f.Ours}
+		if f.FixedIP.IsValid() {
+			fact.Port = "port of " + f.FixedIP.String()
+		}
+		known.FloatingIPs[f.Address] = fact
+	}
+	if f := observed.FloatingIP; f.Address.IsValid() {
+		fact := known.FloatingIPs[f.Address]
+		fact.Address, fact.Port, fact.Pool = f.Address, f.Port, f.Allocate
+		if f.Port == observed.VIP.Port {
+			fact.FixedIP = observed.VIP.Address
+		}
+		known.FloatingIPs[f.Address] = fact
+	}
+	return known
+}
+
+// allocated is what the cloud allocates when it is asked for a floating IP.
+var allocated = netip.MustParseAddr("172.24.4.100")
+
+// made is a desired tree as it is observed when it is made: with IDs, and with the
+// cloud's own where nothing was asked for.
+func made(t octavia.Tree) octavia.Tree {
+	if !t.Exists() {
+		return octavia.Tree{}
+	}
+	t.ID, t.Status, t.VIP.Port = "1b4d5c60-0000-4000-8000-000000000001", octavia.Active, "vip-port"
+	t.Listeners, t.Pools = append([]octavia.Listener{}, t.Listeners...), append([]octavia.Pool{}, t.Pools...)
+	for i := range t.Listeners {
+		l := &t.Listeners[i]
+		l.ID = "listener " + l.Key.String()
+		l.Settings.Timeouts = answered(l.Settings.Timeouts)
+	}
+	for i := range t.Pools {
+		p := &t.Pools[i]
+		p.ID = "pool " + p.Name
+		p.Members = append([]octavia.Member{}, p.Members...)
+		for j := range p.Members {
+			p.Members[j].ID = "member " + p.Members[j].Name
+		}
+		if p.Monitor != (octavia.Monitor{}) {
+			p.Monitor.ID = "monitor of " + p.Name
+		}
+	}
+	t.FloatingIP = associated(t.FloatingIP, t.VIP.Port)
+	return t
+}
+
+// answered are timeouts as Octavia shows them.
+func answered(t octavia.Timeouts) octavia.Timeouts {
+	own := octavia.Timeouts{ClientData: 50 * time.Second, MemberData: 50 * time.Second, MemberConnect: 5 * time.Second}
+	for _, is := range []struct{ asked, own *time.Duration }{
+		{&t.ClientData, &own.ClientData}, {&t.MemberData, &own.MemberData}, {&t.MemberConnect, &own.MemberConnect}, {&t.TCPInspect, &own.TCPInspect},
+	} {
+		if *is.asked == 0 {
+			*is.asked = *is.own
+		}
+	}
+	return t
+}
+
+// associated is a floating IP that was asked for.
+func associated(f octavia.FloatingIP, port string) octavia.FloatingIP {
+	switch {
+	case f.Allocate:
+		return octavia.FloatingIP{Allocate: true, Address: allocated, ID: "floating IP", Port: port}
+	case f.Address.IsValid():
+		return octavia.FloatingIP{Address: f.Address, ID: "floating IP", Port: port}
+	}
+	return octavia.FloatingIP{}
+}
