@@ -107,6 +107,9 @@ func (v Verdict) Warnings() []string {
 			ws = append(ws, f.String())
 		}
 	}
+	if v.any(func(f Finding) bool { return f.Severity == Forgiven }) {
+		ws = append([]string{"nothing new is built until what was wrong before is put right:"}, ws...)
+	}
 	if more := len(ws) - mostWarnings; more > 0 {
 		ws = append(ws[:mostWarnings], fmt.Sprintf("and %d more warnings like these", more))
 	}

@@ -79,9 +79,12 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 		ExternalIP: externalIP(cfg, svc),
 	}
 	in.VIPSubnet = first(annotation.VIPSubnetID, cfg.serviceSubnet(in.VIP), decided)
+	if _, fixed := annotation.VIPSubnetID.Read(decided); !fixed && !in.VIP.IsValid() && cfg.ServiceSubnetV6 != "" {
+		in.VIPSubnet = "" // which of the two is known once the ClusterIP is allocated
+	}
 	in.SecondVIP, in.SecondSubnet = s.second(cfg, known)
 	in.Tags, _ = annotation.Tags.Read(svc.Annotations)
-	in.Traffic = traffic(cfg, svc, in.Provider)
+	in.Traffic = traffic(cfg, svc, in)
 	in.MemberSubnet = in.VIPSubnet
 	if in.MemberMode == annotation.L2 {
 		in.MemberSubnet = cfg.podSubnet(in.VIP)
@@ -118,12 +121,24 @@ func (s Subject) allocated(clusterIP string, cfg Config, known facts.Snapshot) n
 }
 
 // second is the ClusterIP of the other family and the subnet that serves it, if one does.
+// Octavia gives an address to no load balancer that exists.
 func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
 	if len(s.Service.Spec.ClusterIPs) < 2 || cfg.ServiceSubnetV6 == "" {
 		return netip.Addr{}, ""
 	}
 	a := s.allocated(s.Service.Spec.ClusterIPs[1], cfg, known)
+	if s.late(a) {
+		return netip.Addr{}, ""
+	}
 	return a, cfg.serviceSubnet(a)
+}
+
+// late reports whether an address comes after the load balancer, as far as that is known.
+func (s Subject) late(a netip.Addr) bool {
+	if s.Has.Subnet != "" {
+		return s.Has.Second != a
+	}
+	return s.Old != nil && built(s.Old.Annotations) && len(s.Old.Spec.ClusterIPs) < 2
 }
 
 // externalIP is where the Service's external IP comes from.
@@ -148,7 +163,9 @@ func externalIP(cfg Config, svc *corev1.Service) ExternalIP {
 // pins are the annotations that tell the intent.
 func (in Intent) pins() map[string]string {
 	m := map[string]string{}
-	annotation.LoadBalancer.Write(m, in.Name)
+	if len(in.Listeners) > 0 {
+		annotation.LoadBalancer.Write(m, in.Name)
+	}
 	annotation.Members.Write(m, in.MemberMode)
 	annotation.ExternalIP.Write(m, in.ExternalIP.String())
 	write(m, annotation.Listeners, joined(in.Listeners))

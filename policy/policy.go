@@ -34,7 +34,8 @@ type Subject struct {
 // LoadBalancer does not.
 type LoadBalancer struct {
 	VIP    netip.Addr
-	Subnet string // ID
+	Subnet string     // ID
+	Second netip.Addr // VIP of the other family; zero: none
 }
 
 // decided are the pins that hold whatever the configuration says now: what the
@@ -100,17 +101,32 @@ func Undecided() Verdict {
 // those of types that the operator does not want balanced (at first, NodePort), those of
 // another load balancer class, and default/kubernetes, which the API server needs
 // before anything of ours runs, are left alone.
-func managed(cfg Config, svc *corev1.Service) bool {
+func managed(cfg Config, svc *corev1.Service) bool { return addressed(svc) && cfg.includes(svc) }
+
+// addressed reports whether svc has an address that can be a VIP.
+func addressed(svc *corev1.Service) bool {
+	return svc.Spec.ClusterIP != corev1.ClusterIPNone && svc.Spec.Type != corev1.ServiceTypeExternalName
+}
+
+// includes reports whether the operator wants svc balanced.
+func (c Config) includes(svc *corev1.Service) bool {
 	class := svc.Spec.LoadBalancerClass
 	switch {
 	case isAPIServer(svc):
-		return cfg.APIServer
-	case svc.Spec.ClusterIP == corev1.ClusterIPNone, svc.Spec.Type == corev1.ServiceTypeExternalName, !cfg.balances(svc.Spec.Type):
-		return false
+		return c.APIServer
+	case svc.Spec.Type == corev1.ServiceTypeLoadBalancer && class != nil:
+		return c.balances(svc.Spec.Type) && *class == c.LoadBalancerClass
 	case svc.Spec.Type == corev1.ServiceTypeLoadBalancer:
-		return class == nil && cfg.LoadBalancerClass == "" || class != nil && *class == cfg.LoadBalancerClass
+		return c.balances(svc.Spec.Type) && c.LoadBalancerClass == ""
 	}
-	return true
+	return c.balances(svc.Spec.Type)
+}
+
+// Retired reports whether svc is one that the operator does not want balanced any more,
+// as far as can be told: it was, under another configuration.
+func Retired(cfg Config, svc *corev1.Service) bool {
+	digest, judged := annotation.Policy.Read(svc.Annotations)
+	return addressed(svc) && !cfg.includes(svc) && judged && digest != cfg.digest()
 }
 
 // isAPIServer reports whether svc is the one that the API server makes for itself.

@@ -233,7 +233,8 @@ func TestFindings(t *testing.T) {
 
 		"every error is told at once": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"), with(annotation.Internal.Key, "maybe"))}, cloud,
 			"deny annotation: octagate.dev/internal maybe must be \"true\" or \"false\"\n" +
-				"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
+				"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n" +
+				"warn without-effect: octagate.dev/internal: has no effect: only type LoadBalancer gets an external IP\n"},
 
 		"an old fault is forgiven": {Subject{Service: service(label, asking("172.24.4.99")), Old: service(asking("172.24.4.99"))}, cloud,
 			"forgiven floating-ip-exists: spec.loadBalancerIP 172.24.4.99 is not a floating IP of this project; free here: 172.24.4.13, 172.24.4.20\n"},

@@ -32,8 +32,14 @@ func (p Port) Listener() string { return cmp.Or(p.As, string(p.Protocol)) }
 // HTTP reports whether the port's listener reads HTTP.
 func (p Port) HTTP() bool { return p.As == HTTP || p.As == TerminatedHTTPS }
 
-// Target names what the port leads to.
-func (p Port) Target() string { return cmp.Or(p.Shared, strconv.Itoa(int(p.Number))) }
+// Target names what the port leads to: itself, or a target that others share. The name of
+// a target is never that of a port, or a pool would change hands while it is in use.
+func (p Port) Target() string {
+	if p.Shared != "" {
+		return "target:" + p.Shared
+	}
+	return strconv.Itoa(int(p.Number))
+}
 
 // String is the port as annotations show it: TCP/80.
 func (p Port) String() string { return fmt.Sprintf("%s/%d", p.Listener(), p.Number) }

@@ -42,9 +42,9 @@ func TestListeners(t *testing.T) {
 		"which is not for HTTP":                                {config, service(speaking("http"), terminated), "HTTP/80→80"},
 		"what is not HTTP/1 is passed on as it is":             {config, service(speaking("kubernetes.io/h2c")), "TCP/80→80"},
 		"ovn looks into nothing":                               {config, service(speaking("http"), with(annotation.Provider.Key, "ovn")), "TCP/80→80"},
-		"a shared pool is known by its target":                 {shared, service(to(intstr.FromString("web"))), "TCP/80→web"},
-		"a target that is not named is the port":               {shared, service(to(intstr.IntOrString{})), "TCP/80→80"},
-		"a target is a number":                                 {shared, service(to(intstr.FromInt32(8080))), "TCP/80→8080"},
+		"a shared pool is known by its target":                 {shared, service(to(intstr.FromString("web"))), "TCP/80→target:web"},
+		"a target that is not named is the port":               {shared, service(to(intstr.IntOrString{})), "TCP/80→target:80"},
+		"a target is a number":                                 {shared, service(to(intstr.FromInt32(8080))), "TCP/80→target:8080"},
 		"who makes their own EndpointSlices shares no pools":   {shared, service(), "TCP/80→80"},
 		"pools are not shared where the operator does not ask": {config, service(to(intstr.FromInt32(8080))), "TCP/80→80"},
 	} {

@@ -32,7 +32,7 @@ type rule struct {
 // rules are checked, and reported, in this order.
 var rules = []rule{
 	annotations, foreignAnnotation, clusterIPRange, ipFamilies, protocol, noListener, http, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
-	loadBalancerIP, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
+	loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
 }
 
 // findings are what all the rules notice.

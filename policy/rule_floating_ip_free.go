@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 
+	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
 )
 
@@ -11,15 +12,19 @@ import (
 //	Field:   spec.loadBalancerIP, or metadata.annotations[octagate.dev/load-balancer-ip]
 //	Denies:  a floating IP that is associated with another port, or that octagate allocated
 //	         itself, since it deletes that one when the pool has no more use for it
-//	Allows:  one of the author's own that is associated with this Service's VIP
+//	Allows:  one of the author's own that is associated with this Service's VIP, and one that
+//	         was allocated for it and is to be kept
 //	Source:  GET floatingips: port_id, fixed_ip_address, description
 var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)
-	ours := f.FixedIP.IsValid() && !f.Pool && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
-	if answer != facts.Yes || f.Free() || ours {
-		return nil
-	}
+	here := f.FixedIP.IsValid() && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
 	at, asked := requestedIP(q.subject.Service)
+	switch {
+	case answer != facts.Yes, f.Free(), here && (!f.Pool || q.in.ExternalIP.Keep):
+		return nil
+	case here:
+		return one(Deny, at, asked, fmt.Sprintf("was allocated for this Service; to have it stay, set %s: \"true\"", annotation.KeepFloatingIP.Key))
+	}
 	return one(Deny, at, asked, fmt.Sprintf("%s; %s", use(f), instead(q.known, q.cfg.ExternalNetwork)))
 }}
 

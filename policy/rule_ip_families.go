@@ -14,7 +14,8 @@ import (
 //	Field:   spec.ipFamilyPolicy, spec.clusterIPs, spec.ipFamilies
 //	Denies:  RequireDualStack where only one family is served; type LoadBalancer with an external
 //	         IP and no IPv4 ClusterIP
-//	Warns:   of a ClusterIP that is not served because only one family is
+//	Warns:   of a ClusterIP that is not served because only one family is, or because it came
+//	         after the load balancer, to which Octavia gives no more addresses
 //	Source:  Octavia has additional VIPs since API 2.26; Neutron's floating IPs are IPv4
 var ipFamilies = rule{name: "ip-families", check: func(q question) []Finding {
 	svc := q.subject.Service
@@ -29,9 +30,12 @@ func unserved(q question, svc *corev1.Service) []Finding {
 	if len(svc.Spec.ClusterIPs) < 2 || q.in.SecondSubnet != "" {
 		return nil
 	}
-	const why = "neutron.serviceSubnetIPv6 is not configured"
+	why, instead := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack"
+	if q.cfg.ServiceSubnetV6 != "" {
+		why, instead = "the load balancer was made without it", "make a new Service"
+	}
 	if p := svc.Spec.IPFamilyPolicy; p != nil && *p == corev1.IPFamilyPolicyRequireDualStack {
-		return one(Deny, spec.Child("ipFamilyPolicy"), string(*p), "cannot be had: "+why+"; use SingleStack")
+		return one(Deny, spec.Child("ipFamilyPolicy"), string(*p), "cannot be had: "+why+"; "+instead)
 	}
 	return one(Warn, spec.Child("clusterIPs").Index(1), svc.Spec.ClusterIPs[1], "is not served: "+why)
 }

@@ -16,7 +16,7 @@ import (
 //	Allows:  everybody (0.0.0.0/0 or ::/0), which is no restriction
 //	Source:  Octavia answers 400 to a range of the other family, its ovn provider 501 to any
 var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Finding {
-	svc, in := q.subject.Service, sources(q.subject.Service)
+	svc, in := q.subject.Service, q.in.Traffic.Sources
 	var fs []Finding
 	everybody := false
 	for _, r := range sourceRanges(svc) {
@@ -25,7 +25,7 @@ var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Fin
 		switch {
 		case err != nil:
 			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is not a range of addresses; write one like 203.0.113.0/24")...)
-		case p.Bits() == 0 || !foreign(p, svc):
+		case p.Bits() == 0 || !foreign(p, q.in):
 		case len(in) == 0 && !everybody:
 			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is of another family than the ClusterIP: it would let nobody in")...)
 		default:

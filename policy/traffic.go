@@ -48,8 +48,8 @@ type Timeouts struct {
 const ovn = "ovn"
 
 // traffic is what the author and the operator want of the traffic of svc.
-func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
-	asked := svc.Annotations
+func traffic(cfg Config, svc *corev1.Service, in Intent) Traffic {
+	asked, provider := svc.Annotations, in.Provider
 	t := Traffic{
 		Algorithm: first(annotation.LBAlgorithm, cfg.algorithm(provider), asked),
 		Proxy:     first(annotation.ProxyProtocol, annotation.NoProxy, asked),
@@ -68,7 +68,7 @@ func traffic(cfg Config, svc *corev1.Service, provider string) Traffic {
 	t.Forwarded, _ = annotation.XForwardedFor.Read(asked)
 	t.Certificate, _ = annotation.TLSContainerRef.Read(asked)
 	t.ConnectionLimit, _ = annotation.ConnectionLimit.Read(asked)
-	t.Sources = sources(svc)
+	t.Sources = sources(svc, in)
 	return t
 }
 
@@ -84,9 +84,9 @@ func (c Config) algorithm(provider string) annotation.Algorithm {
 	return cmp.Or(c.Algorithm, annotation.RoundRobin)
 }
 
-// sources are who is let in to svc: ranges of the family of its ClusterIP, since nobody
-// else can reach that.
-func sources(svc *corev1.Service) []netip.Prefix {
+// sources are who is let in to svc: ranges of the families of its VIPs, since nobody
+// else can reach them.
+func sources(svc *corev1.Service, in Intent) []netip.Prefix {
 	var all []netip.Prefix
 	for _, r := range sourceRanges(svc) {
 		p, err := netip.ParsePrefix(r.text)
@@ -94,7 +94,7 @@ func sources(svc *corev1.Service) []netip.Prefix {
 		case err != nil:
 		case p.Bits() == 0:
 			return nil // everybody, which is what no restriction means
-		case !foreign(p, svc):
+		case !foreign(p, in):
 			all = append(all, p.Masked())
 		}
 	}
@@ -102,11 +102,11 @@ func sources(svc *corev1.Service) []netip.Prefix {
 	return slices.Compact(all)
 }
 
-// foreign reports whether a range is of another family than the ClusterIP of svc, as
-// far as that is known.
-func foreign(p netip.Prefix, svc *corev1.Service) bool {
-	vip, err := annotation.ParseAddress(svc.Spec.ClusterIP)
-	return err == nil && p.Addr().Is4() != vip.Is4()
+// foreign reports whether a range is of another family than the VIPs, as far as they are
+// known.
+func foreign(p netip.Prefix, in Intent) bool {
+	served := func(vip netip.Addr) bool { return vip.IsValid() && p.Addr().Is4() == vip.Is4() }
+	return in.VIP.IsValid() && !served(in.VIP) && !served(in.SecondVIP)
 }
 
 // monitor is the health monitor that the author or the operator wants.

@@ -5,4 +5,6 @@ var (
 	Leaving   = leaving
 	Departed  = departed
 	Objection = objection
+	Retired   = retired
+	Has       = has
 )

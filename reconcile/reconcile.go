@@ -103,7 +103,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 // judge evaluates svc, and once more with what the cloud says now before it
 // objects to anything on old evidence.
 func (r *Reconciler) judge(ctx context.Context, svc *corev1.Service, observed octavia.Tree) policy.Verdict {
-	subject := policy.Subject{Service: svc, Has: policy.LoadBalancer{VIP: observed.VIP.Address, Subnet: observed.VIP.Subnet}}
+	subject := policy.Subject{Service: svc, Has: has(observed)}
 	v := policy.Evaluate(r.Policy, subject, r.Facts.Known(ctx))
 	if leaving(svc, v) || !v.Denied() || !v.Doubtful() {
 		return v
@@ -118,6 +118,15 @@ func untouched(svc *corev1.Service) bool {
 	_, judged := svc.Annotations[annotation.Verdict.Key]
 	return !judged && !controllerutil.ContainsFinalizer(svc, Finalizer) &&
 		apimeta.FindStatusCondition(svc.Status.Conditions, Ready) == nil
+}
+
+// has is as much of a load balancer as policy must know.
+func has(observed octavia.Tree) policy.LoadBalancer {
+	lb := policy.LoadBalancer{VIP: observed.VIP.Address, Subnet: observed.VIP.Subnet}
+	if len(observed.More) > 0 {
+		lb.Second = observed.More[0].Address
+	}
+	return lb
 }
 
 // again is what comes of a write to the Service that failed. Who lost a race
@@ -143,6 +152,9 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 // policy denies nothing new is built and nothing is torn down; its members go on
 // following its Pods.
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
+	if o := retired(r.Policy, svc); !o.Finished() && !observed.Empty() {
+		return o
+	}
 	if leaving(svc, v) {
 		r.mending.gone(svc.UID)
 		return r.leave(ctx, svc, observed)
@@ -170,6 +182,16 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 		return o
 	}
 	return against
+}
+
+// retired is the outcome of a Service that a change of the configuration leaves out:
+// what the author of a Service did not do to it does not cost it its load balancer, or
+// an address for good.
+func retired(cfg policy.Config, svc *corev1.Service) Outcome {
+	if !svc.DeletionTimestamp.IsZero() || !policy.Retired(cfg, svc) {
+		return Outcome{}
+	}
+	return Outcome{Reason: "Retired", Warn: true, Waiting: "octagate's configuration leaves this Service out; what is built stays as it is until the Service is deleted, or loses the annotation " + annotation.Policy.Key}
 }
 
 // plan is the way from observed to desired in this cloud.

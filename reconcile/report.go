@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -129,14 +130,31 @@ func kept(cfg policy.Config, in policy.Intent, t octavia.Tree) string {
 
 // ingress is where the Service is reached from outside, once it is.
 func ingress(v policy.Verdict, t octavia.Tree) []corev1.LoadBalancerIngress {
-	address := t.FloatingIP.Address
+	addresses := []netip.Addr{t.FloatingIP.Address}
 	switch {
 	case v.Intent.ExternalIP.Method == policy.None:
-		address = t.VIP.Address
-	case t.FloatingIP.Port != t.VIP.Port || !address.IsValid():
+		addresses[0] = t.VIP.Address
+		for _, more := range t.More {
+			addresses = append(addresses, more.Address)
+		}
+	case t.FloatingIP.Port != t.VIP.Port || !t.FloatingIP.Address.IsValid():
 		return nil
 	}
-	return []corev1.LoadBalancerIngress{{IP: address.String(), IPMode: new(corev1.LoadBalancerIPModeVIP)}}
+	var all []corev1.LoadBalancerIngress
+	for _, a := range addresses {
+		all = append(all, corev1.LoadBalancerIngress{IP: a.String(), IPMode: new(ipMode(v.Intent))})
+	}
+	return all
+}
+
+// ipMode tells kube-proxy whether it may take a short cut from Pods to Pods past the load
+// balancer: not where that adds something on the way that the Pods rely on.
+func ipMode(in policy.Intent) corev1.LoadBalancerIPMode {
+	proxied := in.Traffic.Proxy == annotation.ProxyV1 || in.Traffic.Proxy == annotation.ProxyV2
+	if proxied || in.Traffic.Forwarded || in.Traffic.Certificate != "" {
+		return corev1.LoadBalancerIPModeProxy
+	}
+	return corev1.LoadBalancerIPModeVIP
 }
 
 // announce puts an event beside a condition that has changed for the worse or to Ready.

@@ -41,6 +41,10 @@ func built(status octavia.Status, port string) octavia.Tree {
 
 func internal(s *corev1.Service) { s.Annotations = map[string]string{annotation.Internal.Key: "true"} }
 
+func proxied(s *corev1.Service) {
+	s.Annotations = map[string]string{annotation.ProxyProtocol.Key: "v1"}
+}
+
 func onlyUDP(s *corev1.Service) {
 	s.Spec.Type, s.Spec.Ports[0].Protocol = corev1.ServiceTypeClusterIP, corev1.ProtocolUDP
 }
@@ -65,16 +69,17 @@ func TestStatus(t *testing.T) {
 		ready   string // status, reason and message of the condition
 		ingress string
 	}{
-		"nothing is there yet":                        {nil, octavia.Tree{}, working, "False Working create listener TCP/443", ""},
-		"no address before Octavia is done":           {nil, built("PENDING_CREATE", "vip"), working, "False Working create listener TCP/443", ""},
-		"all is well":                                 {nil, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13"},
-		"a floating IP elsewhere is no address":       {nil, built(octavia.Active, "else"), working, "False Working create listener TCP/443", ""},
-		"an internal one is reached at its VIP":       {internal, built(octavia.Active, ""), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "10.2.0.7"},
-		"an update does not take the address away":    {known("172.24.4.13"), built("PENDING_UPDATE", "vip"), working, "False Working create listener TCP/443", "172.24.4.13"},
-		"an ERROR does not take the address away":     {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
-		"a ready one stays so while Pods come and go": {ready, built("PENDING_UPDATE", "vip"), upkeep, "True Ready all is well", "172.24.4.13"},
-		"one that was not does not become so":         {nil, built("PENDING_UPDATE", "vip"), upkeep, "False Working set 1 member of pool p", ""},
-		"a Service may want nothing":                  {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
+		"nothing is there yet":                  {nil, octavia.Tree{}, working, "False Working create listener TCP/443", ""},
+		"no address before Octavia is done":     {nil, built("PENDING_CREATE", "vip"), working, "False Working create listener TCP/443", ""},
+		"all is well":                           {nil, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13"},
+		"a floating IP elsewhere is no address": {nil, built(octavia.Active, "else"), working, "False Working create listener TCP/443", ""},
+		"who is told of clients by the load balancer has no short cut past it": {proxied, built(octavia.Active, "vip"), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "172.24.4.13 Proxy"},
+		"an internal one is reached at its VIP":                                {internal, built(octavia.Active, ""), Outcome{}, "True Ready load balancer shop/web is as the Service wants it", "10.2.0.7"},
+		"an update does not take the address away":                             {known("172.24.4.13"), built("PENDING_UPDATE", "vip"), working, "False Working create listener TCP/443", "172.24.4.13"},
+		"an ERROR does not take the address away":                              {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
+		"a ready one stays so while Pods come and go":                          {ready, built("PENDING_UPDATE", "vip"), upkeep, "True Ready all is well", "172.24.4.13"},
+		"one that was not does not become so":                                  {nil, built("PENDING_UPDATE", "vip"), upkeep, "False Working set 1 member of pool p", ""},
+		"a Service may want nothing":                                           {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			svc, v := judged(tt.edit)
@@ -82,6 +87,9 @@ func TestStatus(t *testing.T) {
 			c, ingress := s.Conditions[0], ""
 			for _, i := range s.LoadBalancer.Ingress {
 				ingress += i.IP
+				if mode := i.IPMode; mode != nil && *mode != corev1.LoadBalancerIPModeVIP {
+					ingress += " " + string(*mode)
+				}
 			}
 			if got := string(c.Status) + " " + c.Reason + " " + c.Message; got != tt.ready || c.ObservedGeneration != 3 {
 				t.Errorf("condition: %s of generation %d", got, c.ObservedGeneration)

@@ -73,8 +73,7 @@ func (s story) ending() (ending, error) {
 		}
 		svc.Annotations, said = v.Pinned(svc.Annotations), verdictText("", v)
 	}
-	has := policy.LoadBalancer{VIP: observed.VIP.Address, Subnet: observed.VIP.Subnet}
-	v := policy.Evaluate(s.now.config, policy.Subject{Service: svc, Has: has}, known)
+	v := policy.Evaluate(s.now.config, policy.Subject{Service: svc, Has: reconcile.Has(observed)}, known)
 	switch {
 	case !svc.DeletionTimestamp.IsZero():
 		said = verdictText(deleted, v)
@@ -103,6 +102,9 @@ func (s story) reconciled(verdict string, svc *corev1.Service, v policy.Verdict,
 // What is broken has been for long enough to be mended.
 func (s story) steps(svc *corev1.Service, v policy.Verdict, desired, observed octavia.Tree) string {
 	p := s.cloud.plan(desired, observed)
+	if retired := reconcile.Retired(s.now.config, svc); !retired.Finished() && !observed.Empty() {
+		return planText(retired.Reason, plan.Plan{})
+	}
 	if reconcile.Leaving(svc, v) {
 		return planText("", p)
 	}

@@ -21,13 +21,19 @@ import (
 // port, in order. Endpoints of another IP family than the VIP are left out, as
 // are endpoints at the VIP itself: Octavia would take both, and they would not work.
 // Where nothing is ready, what still serves while it terminates has to do, as it does
-// for kube-proxy. hosts has the names of endpoints that are no Pods, by their addresses.
-func Of(in policy.Intent, slices []discoveryv1.EndpointSlice, hosts map[string]string) octavia.Backends {
+// for kube-proxy. A port is left out whose members are not known yet: the slices are
+// those of other ports that the Service had before. hosts has the names of endpoints that
+// are no Pods, by their addresses.
+func Of(in policy.Intent, all []discoveryv1.EndpointSlice, hosts map[string]string) octavia.Backends {
 	backends := octavia.Backends{}
+	behind := behind(in, all)
 	for _, p := range in.Listeners {
-		backends[p] = members(in.VIP, p, slices, ready)
+		if behind && !named(p, all) {
+			continue
+		}
+		backends[p] = members(in.VIP, p, all, ready)
 		if len(backends[p]) == 0 {
-			backends[p] = members(in.VIP, p, slices, leaving)
+			backends[p] = members(in.VIP, p, all, leaving)
 		}
 		for i, m := range backends[p] {
 			if host, known := hosts[m.Address.String()]; known {
@@ -36,6 +42,31 @@ func Of(in policy.Intent, slices []discoveryv1.EndpointSlice, hosts map[string]s
 		}
 	}
 	return backends
+}
+
+// behind reports whether slices that Kubernetes makes are of other ports than the Service
+// has now: it renames those of a slice a moment later.
+func behind(in policy.Intent, all []discoveryv1.EndpointSlice) bool {
+	has := map[string]bool{}
+	for _, p := range slices.Concat(in.Listeners, in.Ignored) {
+		has[p.Name] = true
+	}
+	return slices.ContainsFunc(all, func(s discoveryv1.EndpointSlice) bool {
+		return s.Labels[discoveryv1.LabelManagedBy] == controller && slices.ContainsFunc(s.Ports, func(p discoveryv1.EndpointPort) bool {
+			return p.Name != nil && !has[*p.Name]
+		})
+	})
+}
+
+// controller is who makes the EndpointSlices of Services that select Pods.
+const controller = "endpointslice-controller.k8s.io"
+
+// named reports whether any slice has the port.
+func named(p policy.Port, all []discoveryv1.EndpointSlice) bool {
+	return slices.ContainsFunc(all, func(s discoveryv1.EndpointSlice) bool {
+		_, ok := resolved(p, s.Ports)
+		return ok
+	})
 }
 
 // ready reports whether an endpoint takes connections; a slice that does not say counts

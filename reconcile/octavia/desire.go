@@ -8,7 +8,7 @@ import (
 	"github.com/octagate/octagate/policy/annotation"
 )
 
-// Backends are the members of each port of a Service.
+// Backends are the members of each port of a Service, as far as they are known.
 type Backends map[policy.Port][]Member
 
 // Desire is the tree that an intent asks for, with its traffic sent to backends.
@@ -34,7 +34,10 @@ func Desire(in policy.Intent, backends Backends) Tree {
 		l := listener(in, p)
 		t.Listeners = append(t.Listeners, l)
 		if _, shared := t.Pool(l.Pool); !shared {
-			t.Pools = append(t.Pools, pool(in, l.Pool, backends[p]))
+			members, known := backends[p]
+			made := pool(in, l.Pool, members)
+			made.Unseen = !known
+			t.Pools = append(t.Pools, made)
 		}
 	}
 	t.Sort()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/octagate/octagate/policy"
@@ -62,6 +63,14 @@ type Key struct {
 
 // String is the key as people write it: TCP/80.
 func (k Key) String() string { return fmt.Sprintf("%s/%d", k.Protocol, k.Port) }
+
+// Place is what no two listeners can share: a port of what carries them.
+func (k Key) Place() Key {
+	if k.Protocol != "UDP" && k.Protocol != "SCTP" {
+		k.Protocol = "TCP"
+	}
+	return k
+}
 
 func (k Key) compare(l Key) int {
 	return cmp.Or(cmp.Compare(k.Port, l.Port), cmp.Compare(k.Protocol, l.Protocol))
@@ -154,6 +163,14 @@ type PoolKey struct {
 	Protocol string // in which it speaks to its members, which never changes
 }
 
+// String is the pool's name, and how it speaks where its name does not tell.
+func (k PoolKey) String() string {
+	if strings.Contains(k.Name, ":"+k.Protocol+":") {
+		return k.Name
+	}
+	return k.Name + " in " + k.Protocol
+}
+
 // A Pool is the members that listeners lead to.
 type Pool struct {
 	PoolKey
@@ -163,7 +180,7 @@ type Pool struct {
 	Disabled  bool // observed only: somebody switched it off
 	Monitor   Monitor
 	Members   []Member
-	Unseen    bool // observed only: nobody has looked yet who the members are
+	Unseen    bool // it is not known yet who the members are, or who they should be
 }
 
 // A Monitor asks the members of a pool whether they are well. The zero Monitor is none.

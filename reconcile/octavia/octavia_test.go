@@ -39,7 +39,7 @@ func TestDesire(t *testing.T) {
 		},
 		FloatingIP: FloatingIP{Allocate: true, Network: "public"},
 	}
-	got := Desire(in, Backends{http: {pod}})
+	got := Desire(in, Backends{http: {pod}, https: nil})
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
@@ -58,9 +58,9 @@ func TestPoolsOfPorts(t *testing.T) {
 		want  string
 	}{
 		"each port has its own":              {[]policy.Port{port(80, "", ""), port(81, "", "")}, "", "TCP/80→web:TCP:80 TCP/81→web:TCP:81"},
-		"ports with one target share one":    {[]policy.Port{port(80, "", "http"), port(81, "", "http")}, "", "TCP/80→web:TCP:http TCP/81→web:TCP:http"},
-		"but not across protocols":           {[]policy.Port{port(80, "HTTP", "http"), port(81, "", "http")}, "", "HTTP/80→web:HTTP:http TCP/81→web:TCP:http"},
-		"unless the encryption is taken off": {[]policy.Port{port(80, "HTTP", "http"), port(443, "TERMINATED_HTTPS", "http")}, "", "HTTP/80→web:HTTP:http TERMINATED_HTTPS/443→web:HTTP:http"},
+		"ports with one target share one":    {[]policy.Port{port(80, "", "http"), port(81, "", "http")}, "", "TCP/80→web:TCP:target:http TCP/81→web:TCP:target:http"},
+		"but not across protocols":           {[]policy.Port{port(80, "HTTP", "http"), port(81, "", "http")}, "", "HTTP/80→web:HTTP:target:http TCP/81→web:TCP:target:http"},
+		"unless the encryption is taken off": {[]policy.Port{port(80, "HTTP", "http"), port(443, "TERMINATED_HTTPS", "http")}, "", "HTTP/80→web:HTTP:target:http TERMINATED_HTTPS/443→web:HTTP:target:http"},
 		"the PROXY protocol is in the pool":  {[]policy.Port{port(80, "", ""), port(443, "HTTPS", "")}, annotation.ProxyV2, "TCP/80→web:TCP:80 by PROXYV2 HTTPS/443→web:HTTPS:443 by PROXYV2"},
 	} {
 		t.Run(claim, func(t *testing.T) {

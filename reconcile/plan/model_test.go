@@ -49,14 +49,6 @@ func (m *model) id(kind string) string {
 	return fmt.Sprintf("%s-%d", kind, m.ids)
 }
 
-// class is what shares a port number: all that is carried by TCP does.
-func class(protocol string) string {
-	if protocol == "UDP" || protocol == "SCTP" {
-		return protocol
-	}
-	return "TCP"
-}
-
 // leads are the protocols of pools that listeners can lead to.
 var leads = map[string][]string{
 	"TCP": {"TCP", "HTTP", "HTTPS", "PROXY", "PROXYV2"}, "HTTP": {"HTTP", "PROXY", "PROXYV2"},
@@ -207,7 +199,7 @@ func (m *model) takeListener(s Step) (bool, error) {
 
 func (m *model) open(l octavia.Listener, pool string) error {
 	for _, other := range m.tree.Listeners {
-		if other.Port == l.Port && class(other.Protocol) == class(l.Protocol) {
+		if other.Place() == l.Place() {
 			return refused("another listener is already using port %d", l.Port)
 		}
 	}

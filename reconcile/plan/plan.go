@@ -41,7 +41,8 @@ func anew(desired, observed octavia.Tree, while octavia.Status) Plan {
 	return Plan{DeleteLoadBalancer{ID: observed.ID, Name: observed.Name, While: while}, CreateLoadBalancer{desired}}
 }
 
-// moved reports whether a load balancer has other addresses than it should have.
+// moved reports whether a load balancer has other addresses than it should have. One that
+// it has too many may be another Service's soon.
 func moved(desired, observed octavia.Tree) bool {
 	same := func(a, b octavia.VIP) bool { return a.Address == b.Address }
 	return !same(desired.VIP, observed.VIP) || !slices.EqualFunc(desired.More, observed.More, same)
@@ -52,7 +53,8 @@ type change struct{ desired, observed octavia.Tree }
 
 // steps change what is under a load balancer, and the load balancer itself. What is
 // not wanted goes before anything is created, so that a port and a quota can change
-// hands; only a pool that a listener still leads to stays until that leads elsewhere.
+// hands. Only a pool that a listener still leads to stays until that leads elsewhere, and
+// a listener that another takes the place of stays until the other's pool is there.
 func (c change) steps() Plan {
 	var p Plan
 	if changes := c.observed.Changes(c.desired); len(changes) > 0 {
@@ -60,6 +62,11 @@ func (c change) steps() Plan {
 	}
 	if c.desired.VIP.Open && !c.observed.VIP.Open {
 		p = append(p, OpenVIP{c.observed.VIP.Port})
+	}
+	for _, want := range c.desired.Listeners {
+		if _, there := c.observed.Pool(want.Pool); !there && c.succeeds(want) && c.leads(want) {
+			p = append(p, c.made(want, "")...)
+		}
 	}
 	p = append(p, c.closed()...)
 	p = append(p, c.dropped(false)...)
@@ -110,7 +117,7 @@ func (c change) opened(want octavia.Listener) Plan {
 	first := c.leads(want)
 	if !exists {
 		p := Plan{CreateListener{c.observed.ID, want, pool.ID}}
-		if !there && first {
+		if !there && first && !c.succeeds(want) {
 			p = append(p, c.made(want, "")...)
 		}
 		return p
@@ -128,6 +135,13 @@ func (c change) opened(want octavia.Listener) Plan {
 		changes = append(changes, octavia.PoolChange)
 	}
 	return append(p, updated(have, want, pool.ID, changes)...)
+}
+
+// succeeds reports whether a listener takes the place of another, as when a port begins to
+// speak HTTP.
+func (c change) succeeds(want octavia.Listener) bool {
+	_, exists := c.observed.Listener(want.Key)
+	return !exists && slices.ContainsFunc(c.observed.Listeners, func(l octavia.Listener) bool { return l.Place() == want.Place() })
 }
 
 // leads reports whether a listener is the first of those that share its pool.
@@ -149,7 +163,7 @@ func updated(have, want octavia.Listener, pool string, changes []octavia.Change)
 func (c change) made(l octavia.Listener, listenerID string) Plan {
 	want, _ := c.desired.Pool(l.Pool)
 	create := CreatePool{ListenerID: listenerID, Pool: want}
-	if _, exists := c.observed.Listener(l.Key); exists && listenerID == "" {
+	if _, exists := c.observed.Listener(l.Key); listenerID == "" && (exists || c.succeeds(l)) {
 		create.LoadBalancerID = c.observed.ID
 	}
 	p := Plan{create}
@@ -170,7 +184,7 @@ func kept(want, have octavia.Pool) Plan {
 		changed.ID = have.ID
 		p = append(p, UpdatePool{changed, changes})
 	}
-	if !have.Unseen && !slices.EqualFunc(have.Members, want.Members, octavia.Member.Like) {
+	if !have.Unseen && !want.Unseen && !slices.EqualFunc(have.Members, want.Members, octavia.Member.Like) {
 		p = append(p, SetMembers{have.ID, want.Name, have.Members, want.Members})
 	}
 	return append(p, monitored(want, have)...)

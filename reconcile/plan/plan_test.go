@@ -117,7 +117,7 @@ func TestDiff(t *testing.T) {
 		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "update pool shop/web:TCP:80: algorithm, session persistence\n"},
 		"a pool never changes its protocol: another takes its place, and the port stays open": {desired: proxied(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
-			want: "create pool shop/web:TCP:80\nset 1 member of pool shop/web:TCP:80\nupdate listener TCP/80: pool\ndelete pool shop/web:TCP:80\n"},
+			want: "create pool shop/web:TCP:80 in PROXY\nset 1 member of pool shop/web:TCP:80\nupdate listener TCP/80: pool\ndelete pool shop/web:TCP:80\n"},
 		"a port comes to a pool that is there": {desired: shared(tree(none, 1, 80, 81)), observed: built(tree(none, 1, 80)),
 			want: "create listener TCP/81\n"},
 		"ports that part get a pool of their own": {desired: tree(none, 1, 80, 81), observed: built(shared(tree(none, 1, 80, 81))),

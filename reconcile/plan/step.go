@@ -143,7 +143,7 @@ func (s CreateMonitor) String() string  { return "create health monitor of pool 
 func (s UpdateMonitor) String() string  { return "update health monitor of pool " + s.Name }
 func (s DeleteMonitor) String() string  { return "delete health monitor of pool " + s.Name }
 func (s DeleteListener) String() string { return "delete listener " + s.Key.String() }
-func (s CreatePool) String() string     { return "create pool " + s.Pool.Name }
+func (s CreatePool) String() string     { return "create pool " + s.Pool.PoolKey.String() }
 func (s DeletePool) String() string     { return "delete pool " + s.Name }
 func (s SetMembers) String() string {
 	return fmt.Sprintf("set %s of pool %s", count(len(s.Members), "member"), s.Name)
