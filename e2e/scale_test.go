@@ -2,7 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/octagate/octagate/e2e/emulator"
 )
 
 // many is how many Services there are at once.
@@ -134,4 +139,28 @@ func (c *corner) only(doing string, want map[string]int) {
 	if len(got) < len(want) {
 		c.Errorf("%s: only %v", doing, got)
 	}
+}
+
+// A load balancer that Octavia is slow to make delays nobody else's.
+func TestASlowLoadBalancerDelaysNobody(t *testing.T) {
+	c := newCorner(t, "slow")
+	cloud := c.emulator()
+	release := make(chan struct{})
+	end := sync.OnceFunc(func() { close(release); cloud.SetFault(nil) })
+	t.Cleanup(end)
+	cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if body, _ := io.ReadAll(r.Body); r.Method == http.MethodPost && strings.Contains(string(body), `"name":"slow/web"`) {
+			<-release
+		}
+		return nil
+	})
+	c.apply(manifest(http80))
+	c.until("False Working", func() string { return c.ready("web") })
+	c.apply(named("quick", manifest(http80)))
+	c.until("True Ready", func() string { return c.ready("quick") })
+	if got := c.ready("web"); got != "False Working" {
+		t.Errorf("the slow one is %s", got)
+	}
+	end()
+	c.until("True Ready", func() string { return c.ready("web") })
 }

@@ -26,8 +26,9 @@ type changedOwner = event.TypedGenericEvent[octavia.Owner]
 // byUID is the cache index that finds the Service of an owner.
 const byUID = "metadata.uid"
 
-// workers is how many Services are reconciled at once. None of them waits for Octavia.
-const workers = 8
+// workers is how many Services are reconciled at once. None of them waits for Octavia to
+// finish anything; each waits for the answer to its own call.
+const workers = 32
 
 // Register makes mgr run r: for each Service, whenever it, its EndpointSlices or
 // its tree changes.

@@ -40,6 +40,7 @@ type Watch struct {
 	members map[string]membership          // by the ID of their pool
 	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
+	making  int                            // load balancers for which a call is under way
 	wake    chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
@@ -75,6 +76,11 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 	if err != nil {
 		return err
 	}
+	end, err := w.begin(step)
+	if err != nil {
+		return err
+	}
+	defer end()
 	made, err := s.take(hurried(ctx), o, step)
 	err = refusal(err)
 	if !nothingDone(err) {
@@ -88,6 +94,30 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 		return fmt.Errorf("%s: %w", step, err)
 	}
 	return nil
+}
+
+// mostMade is how many load balancers are being made at once. Octavia makes them one after
+// the other all the same: of 24 at once the last was answered after 12 s. Whoever would only
+// wait does not keep a worker from what others need.
+const mostMade = 8
+
+// begin is told that a step is about to be taken, and says when it cannot be; end is to be
+// called afterwards.
+func (w *Watch) begin(step plan.Step) (end func(), err error) {
+	if _, create := step.(plan.CreateLoadBalancer); !create {
+		return func() {}, nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.making >= mostMade {
+		return nil, &plan.Refusal{Reason: plan.Busy, After: moment, Err: unsent("Octavia is making as many load balancers as it can at once")}
+	}
+	w.making++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.making--
+	}, nil
 }
 
 // remember notes what a step for o makes of the members of pools.

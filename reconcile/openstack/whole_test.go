@@ -15,6 +15,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/subnets"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -425,5 +426,41 @@ func afterwards(method, path string) func(*http.Request) *emulator.Fault {
 			return nil
 		}
 		return &emulator.Fault{After: true}
+	}
+}
+
+// However slow Octavia is to make load balancers, those that exist are looked after.
+func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.ported(false, 1, pods(1)...))
+	arrived, release := make(chan struct{}, mostMade), make(chan struct{})
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "loadbalancers") {
+			arrived <- struct{}{}
+			<-release
+		}
+		return nil
+	})
+	made := make(chan error, mostMade)
+	for i := range mostMade {
+		tree := s.desired(octavia.FloatingIP{})
+		tree.VIP.Address = netip.AddrFrom4([4]byte{10, 2, 1, byte(i)})
+		go func() {
+			made <- s.watch.Take(t.Context(), octavia.Owner{Cluster: "test", UID: types.UID(fmt.Sprint(i))}, plan.CreateLoadBalancer{Tree: tree})
+		}()
+	}
+	for range mostMade {
+		<-arrived
+	}
+	err := s.watch.Take(t.Context(), octavia.Owner{Cluster: "test", UID: "more"}, plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	if plan.ReasonOf(err) != plan.Busy || plan.AfterOf(err) == 0 {
+		t.Errorf("one more: %v", err)
+	}
+	s.step(plan.SetMembers{PoolID: built.Pools[0].ID, Name: "p", Members: s.ported(false, 1, pods(2)...).Pools[0].Members})
+	close(release)
+	for range mostMade {
+		if err := <-made; err != nil {
+			t.Error(err)
+		}
 	}
 }
