@@ -30,7 +30,7 @@ var floatingIPExists = rule{name: "floating-ip-exists", live: true, check: func(
 
 // instead names floating IPs that could be had in place of a refused one.
 func instead(known facts.Snapshot, network string) string {
-	free := known.FreeFloatingIPs()
+	free := known.FreeFloatingIPs("")
 	if len(free) == 0 {
 		return "none is free; try: openstack floating ip create " + cmp.Or(network, "<external network>")
 	}

@@ -65,6 +65,17 @@ type Neutron struct {
 	ExternalSubnet  string `yaml:"externalSubnet"`    // default: any of the network
 }
 
+// serviceSubnets are the IDs of the subnets of VIPs, the one of the first family first.
+func (n Neutron) serviceSubnets() []string { return some(n.ServiceSubnet, n.ServiceSubnetV6) }
+
+// podSubnets are the IDs of the subnets of Pods.
+func (n Neutron) podSubnets() []string { return some(n.PodSubnet, n.PodSubnetV6) }
+
+// some are the values that are not empty.
+func some(values ...string) []string {
+	return slices.DeleteFunc(values, func(v string) bool { return v == "" })
+}
+
 // Octavia is how load balancers are made.
 type Octavia struct {
 	Backend    string   `yaml:"backend"`               // octavia or neutron-lbaasv2; default octavia

@@ -97,7 +97,10 @@ func split(bindAddress string) (host string, port int, err error) {
 
 // knowledge is what Services are judged by.
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
-	k := known{cloud: &openstack.Facts{Client: cloud, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts")}}
+	k := known{cloud: &openstack.Facts{
+		Client: cloud, Cluster: c.ClusterName, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts"),
+		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(),
+	}}
 	if len(c.Kubernetes.ServiceCIDRs) > 0 {
 		return k, nil
 	}

@@ -2,13 +2,12 @@
 //
 // A Snapshot is immutable and answers without I/O, so that policy may ask it
 // while the API server waits. It never confuses "there is none" with "nobody
-// could look".
+// could look", and each kind of facts may be known or unknown by itself.
 package facts
 
 import (
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // An Answer is the certainty of a look-up.
@@ -36,31 +35,50 @@ func (f FloatingIP) Free() bool { return f.Port == "" && !f.Pool }
 
 // A Snapshot is everything that is known. Its zero value knows nothing.
 type Snapshot struct {
-	At           time.Time                 // when the cloud was last asked
 	ServiceCIDRs []netip.Prefix            // of the cluster; nil: unknown
 	FloatingIPs  map[netip.Addr]FloatingIP // of the project; nil: unknown
+	Subnets      map[string]Subnet         // what was looked for, by ID; the zero Subnet is not there
+	Ports        map[netip.Addr]Port       // with an address in the service subnet; nil: unknown
+	Balancers    map[string]Balancer       // of the project, by the ID of their VIP's port; nil: unknown
+	Externals    map[string]bool           // the external networks, by ID; nil: unknown
+	Routes       map[string]bool           // those that a router of the service subnet leads to; nil: unknown
+	Octavia      Version                   // of its API
 }
 
 // FloatingIP looks a floating IP up by its address.
-func (s Snapshot) FloatingIP(a netip.Addr) (FloatingIP, Answer) {
-	f, found := s.FloatingIPs[a]
+func (s Snapshot) FloatingIP(a netip.Addr) (FloatingIP, Answer) { return find(s.FloatingIPs, a) }
+
+// find is what a map has for a key. A map that is nil is one that nobody could fill.
+func find[K comparable, V any](m map[K]V, k K) (V, Answer) {
+	v, found := m[k]
 	switch {
 	case found:
-		return f, Yes
-	case s.FloatingIPs == nil:
-		return f, Unknown
+		return v, Yes
+	case m == nil:
+		return v, Unknown
 	}
-	return f, No
+	return v, No
 }
 
-// FreeFloatingIPs are the addresses that a Service may claim, in order.
-func (s Snapshot) FreeFloatingIPs() []netip.Addr {
+// FreeFloatingIPs are the addresses that a Service may claim, in order: those of an
+// external network; of any, if it is empty.
+func (s Snapshot) FreeFloatingIPs(network string) []netip.Addr {
 	var free []netip.Addr
 	for a, f := range s.FloatingIPs {
-		if f.Free() {
+		if f.Free() && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
 			free = append(free, a)
 		}
 	}
 	slices.SortFunc(free, netip.Addr.Compare)
 	return free
+}
+
+// Reached reports whether floating IPs of a network can lead to the service subnet: it
+// has to be external, and a router has to join the two.
+func (s Snapshot) Reached(network string) Answer {
+	if s.Externals != nil && !s.Externals[network] {
+		return No
+	}
+	_, answer := find(s.Routes, network)
+	return answer
 }

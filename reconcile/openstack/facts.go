@@ -2,8 +2,7 @@ package openstack
 
 import (
 	"context"
-	"net/netip"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -11,99 +10,148 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/octagate/octagate/policy/facts"
-	"github.com/octagate/octagate/reconcile/octavia"
 )
 
-// Facts keeps what is known of the cloud, on every replica. It renews what it
-// knows every Refresh, learns from each round of the Watch beside it, and forgets
-// what is three times as old as Refresh, but not within a minute: an answer from
-// before an outage is no answer.
+// Facts keeps what is known of the cloud, on every replica. Each kind of facts is
+// asked for by itself: it is renewed every Refresh, and forgotten when it is three
+// times as old, but not within a minute, since an answer from before an outage is no
+// answer. The Watch beside it tells of floating IPs, too.
 type Facts struct {
-	Client  *Client
-	Refresh time.Duration
-	Log     logr.Logger
+	Client         *Client
+	Cluster        string   // whose load balancers are ours
+	ServiceSubnets []string // IDs, of IPv4 first
+	PodSubnets     []string // IDs
+	Refresh        time.Duration
+	Renewed        func() // is told whenever a kind was renewed; nil: nobody is
+	Log            logr.Logger
 
-	known   atomic.Pointer[facts.Snapshot]
+	mu      sync.Mutex
+	said    map[string]said // by the kind's name
 	lookups singleflight.Group
 }
 
+// A said is what the cloud said of one kind at a moment.
+type said struct {
+	at   time.Time
+	tell telling
+}
+
+// A telling writes one kind of facts into a Snapshot.
+type telling func(*facts.Snapshot)
+
 // Known is what is known now, without asking anybody.
 func (f *Facts) Known() facts.Snapshot {
-	s := f.known.Load()
-	if s == nil || time.Since(s.At) > max(3*f.Refresh, time.Minute) {
-		return facts.Snapshot{}
-	}
-	return *s
-}
-
-// Fresh is what the cloud says now, or nothing if it does not answer before ctx
-// ends. Callers at the same time share one look-up.
-func (f *Facts) Fresh(ctx context.Context) facts.Snapshot {
-	asked := f.lookups.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
-		defer cancel()
-		return f.ask(ctx)
-	})
-	select {
-	case <-ctx.Done():
-		return facts.Snapshot{}
-	case r := <-asked:
-		s, _ := r.Val.(facts.Snapshot)
-		return s
-	}
-}
-
-// ask asks the cloud, and remembers what it says.
-func (f *Facts) ask(ctx context.Context) (facts.Snapshot, error) {
-	s, err := f.Client.login(ctx)
-	if err != nil {
-		return facts.Snapshot{}, err
-	}
-	now := time.Now()
-	all, err := s.floatingIPs(ctx, floatingips.ListOpts{})
-	if err != nil {
-		return facts.Snapshot{}, err
-	}
-	return f.learn(now, all), nil
-}
-
-// learn remembers what the cloud said at a moment, unless it knows better since.
-func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) facts.Snapshot {
-	snapshot := facts.Snapshot{At: at, FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
-	for _, one := range all {
-		fact := fact(one)
-		snapshot.FloatingIPs[fact.Address] = fact
-	}
-	for {
-		known := f.known.Load()
-		if known != nil && known.At.After(at) || f.known.CompareAndSwap(known, &snapshot) {
-			return snapshot
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var s facts.Snapshot
+	for _, one := range f.said {
+		if time.Since(one.at) <= max(3*f.Refresh, time.Minute) {
+			one.tell(&s)
 		}
 	}
+	return s
 }
 
-func fact(f floatingips.FloatingIP) facts.FloatingIP {
-	address, _ := netip.ParseAddr(f.FloatingIP)
-	fixed, _ := netip.ParseAddr(f.FixedIP)
-	_, ours := octavia.DescribedOwner(f.Description)
-	return facts.FloatingIP{
-		ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours,
+// Fresh is what the cloud says now; what it does not say before ctx ends is unknown.
+// Callers at the same time share one look-up.
+func (f *Facts) Fresh(ctx context.Context) facts.Snapshot {
+	asked := map[string]<-chan singleflight.Result{}
+	for _, k := range kinds {
+		asked[k.name] = f.lookups.DoChan(k.name, func() (any, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
+			defer cancel()
+			return f.ask(ctx, k)
+		})
+	}
+	var s facts.Snapshot
+	for _, answer := range asked {
+		if tell := heard(ctx, answer); tell != nil {
+			tell(&s)
+		}
+	}
+	return s
+}
+
+// heard is an answer that comes before ctx ends; nil: none does.
+func heard(ctx context.Context, answer <-chan singleflight.Result) telling {
+	var r singleflight.Result
+	select {
+	case r = <-answer:
+	case <-ctx.Done():
+		select {
+		case r = <-answer: // in time, after all
+		default:
+		}
+	}
+	tell, _ := r.Val.(telling)
+	return tell
+}
+
+// ask asks the cloud for one kind, and remembers what it says.
+func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
+	s, err := f.Client.login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	tell, err := k.ask(ctx, s, f)
+	if err != nil {
+		return nil, err
+	}
+	f.remember(k.name, said{now, tell})
+	return tell, nil
+}
+
+// learn is told of all floating IPs by the Watch.
+func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) {
+	f.remember(floatingIPKind, said{at, tellFloatingIPs(all)})
+}
+
+// remember keeps what was said, unless something newer was.
+func (f *Facts) remember(kind string, now said) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.said == nil {
+		f.said = map[string]said{}
+	}
+	if now.at.After(f.said[kind].at) {
+		f.said[kind] = now
 	}
 }
 
 // NeedLeaderElection is false: every replica answers the API server.
 func (f *Facts) NeedLeaderElection() bool { return false }
 
-// Start renews what is known until ctx ends.
+// Start renews what is known until ctx ends. No kind waits for another.
 func (f *Facts) Start(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, k := range kinds {
+		all.Go(func() { f.renew(ctx, k) })
+	}
+	all.Wait()
+	return nil
+}
+
+// renew renews one kind until ctx ends, and tells each trouble once.
+func (f *Facts) renew(ctx context.Context, k kind) {
+	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)
-		if _, err := f.ask(attempt); err != nil && ctx.Err() == nil {
-			f.Log.Info("Facts could not be renewed; rules that need them will only warn", "reason", err.Error())
-		}
+		_, err := f.ask(attempt, k)
 		cancel()
+		switch {
+		case err != nil && ctx.Err() == nil && err.Error() != trouble:
+			trouble = err.Error()
+			f.Log.Info("Facts could not be renewed; rules that need them will only warn", "facts", k.name, "reason", trouble)
+		case err == nil && trouble != "":
+			trouble = ""
+			f.Log.Info("Facts are renewed again", "facts", k.name)
+		}
+		if err == nil && f.Renewed != nil {
+			f.Renewed()
+		}
 		if !wait(ctx, f.Refresh, nil) {
-			return nil
+			return
 		}
 	}
 }

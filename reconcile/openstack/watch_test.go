@@ -5,14 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr/testr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
 	"github.com/octagate/octagate/e2e/emulator"
-	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
@@ -184,30 +182,6 @@ func TestOtherClustersAreNotSeen(t *testing.T) {
 	elsewhere.round(t.Context())
 	if len(elsewhere.trees) > 0 {
 		t.Errorf("got %+v", elsewhere.trees)
-	}
-}
-
-func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
-	s := newSky(t)
-	address := netip.MustParseAddr("172.24.4.13")
-	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, address.String())
-	f := Facts{Client: s.watch.Client, Refresh: time.Hour, Log: testr.New(t)}
-	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
-		t.Errorf("nobody looked, and yet: %v", answer)
-	}
-	if one, _ := f.Fresh(t.Context()).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
-		t.Errorf("got %+v", one)
-	}
-	if _, answer := f.Known().FloatingIP(address); answer != facts.Yes {
-		t.Errorf("what was looked up is not remembered: %v", answer)
-	}
-	f.known.Store(&facts.Snapshot{At: time.Now().Add(-4 * time.Hour), FloatingIPs: f.Known().FloatingIPs})
-	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
-		t.Errorf("what is too old is believed: %v", answer)
-	}
-	s.down.Store(true)
-	if _, answer := f.Fresh(t.Context()).FloatingIP(address); answer != facts.Unknown {
-		t.Errorf("a dead cloud answered: %v", answer)
 	}
 }
 

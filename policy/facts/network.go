@@ -1,0 +1,97 @@
+package facts
+
+import (
+	"fmt"
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// A Subnet is a subnet of the cloud. The zero Subnet is none.
+type Subnet struct {
+	ID      string
+	Network string // ID
+	CIDR    netip.Prefix
+	Gateway netip.Addr // the zero address: it has none
+	Pools   []Span     // what Neutron hands out to whoever names no address
+}
+
+// A Span is all addresses from the first to the last.
+type Span struct{ First, Last netip.Addr }
+
+// String is the span as Neutron writes it.
+func (s Span) String() string { return fmt.Sprintf("%s-%s", s.First, s.Last) }
+
+// Contains reports whether an address is one of the span.
+func (s Span) Contains(a netip.Addr) bool {
+	return a.BitLen() == s.First.BitLen() && s.First.Compare(a) <= 0 && a.Compare(s.Last) <= 0
+}
+
+// Pool is the allocation pool that an address is in, and whether there is one.
+func (s Subnet) Pool(a netip.Addr) (Span, bool) {
+	for _, p := range s.Pools {
+		if p.Contains(a) {
+			return p, true
+		}
+	}
+	return Span{}, false
+}
+
+// Subnet looks a subnet up by its ID. What nobody looked for is unknown.
+func (s Snapshot) Subnet(id string) (Subnet, Answer) {
+	switch subnet, looked := s.Subnets[id]; {
+	case !looked:
+		return subnet, Unknown
+	case subnet.ID == "":
+		return subnet, No
+	default:
+		return subnet, Yes
+	}
+}
+
+// A Port is a Neutron port.
+type Port struct {
+	ID    string
+	Owner string // what has it, in Neutron's words, such as compute:nova; may be empty
+	VIP   bool   // it looks like one that a load balancer has for its VIP
+}
+
+// Port looks up who has an address in the service subnet.
+func (s Snapshot) Port(a netip.Addr) (Port, Answer) { return find(s.Ports, a) }
+
+// A Balancer is a load balancer of our project.
+type Balancer struct {
+	ID      string
+	Service types.UID // whose it is; empty: nobody's in this cluster
+}
+
+// Balancer looks up the load balancer whose VIP a port is. It is unknown where the port
+// looks like one, but there is no such load balancer: it is just coming or going, or
+// Octavia left the port behind.
+func (s Snapshot) Balancer(p Port) (Balancer, Answer) {
+	b, found := s.Balancers[p.ID]
+	switch {
+	case found:
+		return b, Yes
+	case p.VIP:
+		return b, Unknown
+	}
+	return b, No
+}
+
+// A Version is one of an API. The zero Version is unknown.
+type Version struct{ Major, Minor int }
+
+// AtLeast reports whether v is w or later.
+func (v Version) AtLeast(w Version) Answer {
+	switch {
+	case v == Version{}:
+		return Unknown
+	case v.Major < w.Major || v.Major == w.Major && v.Minor < w.Minor:
+		return No
+	}
+	return Yes
+}
+
+// String is the version as Octavia writes it: v2.26.
+func (v Version) String() string { return fmt.Sprintf("v%d.%d", v.Major, v.Minor) }

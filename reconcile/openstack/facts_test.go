@@ -1,0 +1,244 @@
+package openstack
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/testr"
+	"github.com/google/go-cmp/cmp"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// facts are those of the sky, which know nothing yet.
+func (s *sky) facts() *Facts {
+	return &Facts{Client: s.watch.Client, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
+		ServiceSubnets: []string{s.networks.ServiceSubnet}, PodSubnets: []string{s.networks.PodSubnet}}
+}
+
+// port makes a port of somebody at an address of the service subnet.
+func (s *sky) port(address, device string) (id string) {
+	s.Helper()
+	session, err := s.watch.Client.login(s.Context())
+	if err != nil {
+		s.Fatal(err)
+	}
+	made, err := ports.Create(s.Context(), session.network, ports.CreateOpts{
+		NetworkID: s.networks.ServiceNetwork, DeviceOwner: device, FixedIPs: []ports.IP{{IPAddress: address}},
+	}).Extract()
+	if err != nil {
+		s.Fatal(err)
+	}
+	return made.ID
+}
+
+func span(first, last string) facts.Span {
+	return facts.Span{First: netip.MustParseAddr(first), Last: netip.MustParseAddr(last)}
+}
+
+func TestWhatIsKnownOfTheNetwork(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.desired(octavia.FloatingIP{}))
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	server := s.port("10.2.0.50", "compute:nova")
+	got := s.facts().Fresh(t.Context())
+
+	gateway := netip.MustParseAddr("10.2.255.254")
+	first := netip.MustParseAddr("10.2.128.1") // of the pool, which the amphora has
+	router, amphora := got.Ports[gateway], got.Ports[first]
+	floating := got.FloatingIPs[netip.MustParseAddr("172.24.4.13")]
+	want := facts.Snapshot{
+		FloatingIPs: map[netip.Addr]facts.FloatingIP{floating.Address: {ID: floating.ID, Address: floating.Address, Network: s.networks.ExternalNetwork}},
+		Subnets: map[string]facts.Subnet{
+			s.networks.ServiceSubnet: {ID: s.networks.ServiceSubnet, Network: s.networks.ServiceNetwork, CIDR: netip.MustParsePrefix("10.2.0.0/16"),
+				Gateway: gateway, Pools: []facts.Span{span("10.2.128.1", "10.2.255.253")}},
+			s.networks.PodSubnet: {ID: s.networks.PodSubnet, Network: s.networks.PodNetwork, CIDR: netip.MustParsePrefix("10.1.0.0/16"),
+				Gateway: netip.MustParseAddr("10.1.255.254"), Pools: []facts.Span{span("10.1.0.1", "10.1.255.253")}},
+		},
+		Ports: map[netip.Addr]facts.Port{
+			gateway:                          {ID: router.ID, Owner: "network:router_interface"},
+			first:                            {ID: amphora.ID, Owner: "compute:nova"},
+			built.VIP.Address:                {ID: built.VIP.Port, Owner: "Octavia", VIP: true},
+			netip.MustParseAddr("10.2.0.50"): {ID: server, Owner: "compute:nova"},
+		},
+		Balancers: map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID}},
+		Externals: map[string]bool{s.networks.ExternalNetwork: true},
+		Routes:    map[string]bool{s.networks.ExternalNetwork: true},
+		Octavia:   facts.Version{Major: 2, Minor: 26},
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Each kind that fails is unknown by itself.
+func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
+	type knowledge struct{ FloatingIPs, Subnets, Ports, Balancers, Externals, Routes, Octavia bool }
+	known := func(s facts.Snapshot) knowledge {
+		return knowledge{s.FloatingIPs != nil, s.Subnets != nil, s.Ports != nil, s.Balancers != nil, s.Externals != nil, s.Routes != nil, s.Octavia != facts.Version{}}
+	}
+	s := newSky(t)
+	s.facts().Fresh(t.Context()) // logs in, for which Octavia is asked, too
+	for path, forget := range map[string]func(*knowledge){
+		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
+		"/subnets":             func(k *knowledge) { k.Subnets = false },
+		"/ports":               func(k *knowledge) { k.Ports, k.Routes = false, false },
+		"/lbaas/loadbalancers": func(k *knowledge) { k.Balancers = false },
+		"/networks":            func(k *knowledge) { k.Externals = false },
+		"/routers":             func(k *knowledge) { k.Routes = false },
+		"/load-balancer/":      func(k *knowledge) { k.Octavia = false },
+	} {
+		t.Run(path, func(t *testing.T) {
+			s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+				if strings.HasSuffix(r.URL.Path, path) {
+					return &emulator.Fault{Status: http.StatusInternalServerError}
+				}
+				return nil
+			})
+			want := knowledge{true, true, true, true, true, true, true}
+			forget(&want)
+			f := s.facts()
+			if diff := cmp.Diff(want, known(f.Fresh(t.Context()))); diff != "" {
+				t.Errorf("fresh: %s", diff)
+			}
+			if diff := cmp.Diff(want, known(f.Known())); diff != "" {
+				t.Errorf("remembered: %s", diff)
+			}
+		})
+	}
+}
+
+// Who cannot wait for one kind does not wait for it.
+func TestAKindThatIsSlowIsUnknown(t *testing.T) {
+	s := newSky(t)
+	ctx, giveUp := context.WithCancel(t.Context())
+	late := make(chan struct{})
+	defer close(late)
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if strings.HasSuffix(r.URL.Path, "/subnets") {
+			giveUp()
+			<-late
+		}
+		return nil
+	})
+	if _, answer := s.facts().Fresh(ctx).Subnet(s.networks.ServiceSubnet); answer != facts.Unknown {
+		t.Errorf("nobody said so: %v", answer)
+	}
+}
+
+func TestWhatCameInTimeIsHeard(t *testing.T) {
+	ctx, giveUp := context.WithCancel(t.Context())
+	giveUp()
+	answer := make(chan singleflight.Result, 1)
+	if tell := heard(ctx, answer); tell != nil {
+		t.Error("nobody has answered yet")
+	}
+	answer <- singleflight.Result{Val: telling(func(*facts.Snapshot) {})}
+	if tell := heard(ctx, answer); tell == nil {
+		t.Error("the answer was there")
+	}
+}
+
+// A router that is not shown may lead anywhere.
+func TestRoutersOfOthersAreNotJudged(t *testing.T) {
+	s := newSky(t)
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if strings.HasSuffix(r.URL.Path, "/routers") {
+			return &emulator.Fault{Status: http.StatusOK, Body: `{"routers": []}`}
+		}
+		return nil
+	})
+	if answer := s.facts().Fresh(t.Context()).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+		t.Errorf("got %v", answer)
+	}
+}
+
+func TestASubnetThatIsGoneIsNotThere(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.PodSubnets = []string{"0a3d43ab-9915-4685-a600-bffe240dc58b"}
+	known := f.Fresh(t.Context())
+	if _, answer := known.Subnet(f.PodSubnets[0]); answer != facts.No {
+		t.Errorf("the pod subnet: %v", answer)
+	}
+	if _, answer := known.Subnet(s.networks.ServiceSubnet); answer != facts.Yes {
+		t.Errorf("the service subnet: %v", answer)
+	}
+}
+
+func TestOtherClustersLoadBalancersAreNobodys(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	f := s.facts()
+	f.Cluster = "elsewhere"
+	known := f.Fresh(t.Context())
+	port, _ := known.Port(netip.MustParseAddr("10.2.0.7"))
+	if b, answer := known.Balancer(port); answer != facts.Yes || b.Service != "" {
+		t.Errorf("%v: %+v", answer, b)
+	}
+}
+
+func TestOldVersionsAreRead(t *testing.T) {
+	s := skyWith(t, emulator.Options{APIVersion: "v2.5"})
+	if got := s.facts().Fresh(t.Context()).Octavia; got != (facts.Version{Major: 2, Minor: 5}) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
+	s := newSky(t)
+	address := netip.MustParseAddr("172.24.4.13")
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, address.String())
+	f := s.facts()
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("nobody looked, and yet: %v", answer)
+	}
+	if one, _ := f.Fresh(t.Context()).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
+		t.Errorf("got %+v", one)
+	}
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Yes {
+		t.Errorf("what was looked up is not remembered: %v", answer)
+	}
+	old := f.said[floatingIPKind]
+	old.at = time.Now().Add(-4 * time.Hour)
+	f.said[floatingIPKind] = old
+	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("what is too old is believed: %v", answer)
+	}
+	if _, answer := f.Known().Subnet(s.networks.ServiceSubnet); answer != facts.Yes {
+		t.Errorf("what is not too old is forgotten, too: %v", answer)
+	}
+	s.down.Store(true)
+	if _, answer := f.Fresh(t.Context()).FloatingIP(address); answer != facts.Unknown {
+		t.Errorf("a dead cloud answered: %v", answer)
+	}
+}
+
+// What is renewed is told, kind by kind.
+func TestWhoWaitsForFactsIsTold(t *testing.T) {
+	s := newSky(t)
+	f, told := s.facts(), make(chan struct{}, len(kinds))
+	f.Renewed = func() { told <- struct{}{} }
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- f.Start(ctx) }()
+	for range kinds {
+		<-told
+	}
+	end()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if known := f.Known(); known.Ports == nil || known.FloatingIPs == nil {
+		t.Errorf("got %+v", known)
+	}
+}

@@ -1,0 +1,218 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/routers"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/subnets"
+
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// A kind is one kind of facts, and how the cloud is asked for them.
+type kind struct {
+	name string // as logs have it
+	ask  func(context.Context, *session, *Facts) (telling, error)
+}
+
+const floatingIPKind = "floating IPs"
+
+// kinds are all that there is to know of the cloud.
+var kinds = []kind{
+	{floatingIPKind, askFloatingIPs},
+	{"subnets", askSubnets},
+	{"ports", askPorts},
+	{"load balancers", askBalancers},
+	{"external networks", askExternals},
+	{"routers", askRoutes},
+	{"version of Octavia", askVersion},
+}
+
+// A query is what a list is filtered and cut to. The options of gophercloud know
+// neither fields nor several values of one filter.
+type query url.Values
+
+func (q query) text() (string, error) { return "?" + url.Values(q).Encode(), nil }
+
+// ToSubnetListQuery implements subnets.ListOptsBuilder.
+func (q query) ToSubnetListQuery() (string, error) { return q.text() }
+
+// ToPortListQuery implements ports.ListOptsBuilder.
+func (q query) ToPortListQuery() (string, error) { return q.text() }
+
+// ToNetworkListQuery implements networks.ListOptsBuilder.
+func (q query) ToNetworkListQuery() (string, error) { return q.text() }
+
+// ToRouterListQuery implements routers.ListOptsBuilder.
+func (q query) ToRouterListQuery() (string, error) { return q.text() }
+
+// ToLoadBalancerListQuery implements loadbalancers.ListOptsBuilder.
+func (q query) ToLoadBalancerListQuery() (string, error) { return q.text() }
+
+func askFloatingIPs(ctx context.Context, s *session, _ *Facts) (telling, error) {
+	all, err := s.floatingIPs(ctx, floatingips.ListOpts{})
+	return tellFloatingIPs(all), err
+}
+
+func tellFloatingIPs(all []floatingips.FloatingIP) telling {
+	known := map[netip.Addr]facts.FloatingIP{}
+	for _, f := range all {
+		address, _ := netip.ParseAddr(f.FloatingIP)
+		fixed, _ := netip.ParseAddr(f.FixedIP)
+		_, ours := octavia.DescribedOwner(f.Description)
+		known[address] = facts.FloatingIP{
+			ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours,
+		}
+	}
+	return func(s *facts.Snapshot) { s.FloatingIPs = known }
+}
+
+// askSubnets looks for the subnets that are configured.
+func askSubnets(ctx context.Context, s *session, f *Facts) (telling, error) {
+	ids, known := slices.Concat(f.ServiceSubnets, f.PodSubnets), map[string]facts.Subnet{}
+	for _, id := range ids {
+		known[id] = facts.Subnet{}
+	}
+	filter := query{"id": ids, "fields": {"id", "network_id", "cidr", "gateway_ip", "allocation_pools"}}
+	found, err := all(ctx, "subnets", subnets.List(s.network, filter), subnets.ExtractSubnets)
+	for _, one := range found {
+		if known[one.ID], err = subnetFact(one); err != nil {
+			return nil, err
+		}
+	}
+	return func(s *facts.Snapshot) { s.Subnets = known }, err
+}
+
+func subnetFact(s subnets.Subnet) (facts.Subnet, error) {
+	cidr, err := netip.ParsePrefix(s.CIDR)
+	if err != nil {
+		return facts.Subnet{}, fmt.Errorf("reading subnet %s: %w", s.ID, err)
+	}
+	gateway, _ := netip.ParseAddr(s.GatewayIP)
+	fact := facts.Subnet{ID: s.ID, Network: s.NetworkID, CIDR: cidr, Gateway: gateway}
+	for _, p := range s.AllocationPools {
+		first, _ := netip.ParseAddr(p.Start)
+		last, _ := netip.ParseAddr(p.End)
+		fact.Pools = append(fact.Pools, facts.Span{First: first, Last: last})
+	}
+	return fact, nil
+}
+
+// askPorts lists who has an address in the service subnets.
+func askPorts(ctx context.Context, s *session, f *Facts) (telling, error) {
+	known := map[netip.Addr]facts.Port{}
+	filter := query{"fixed_ips": within(f.ServiceSubnets), "fields": {"id", "name", "device_owner", "fixed_ips"}}
+	found, err := all(ctx, "ports", ports.List(s.network, filter), ports.ExtractPorts)
+	for _, p := range found {
+		for _, ip := range p.FixedIPs {
+			if address, err := netip.ParseAddr(ip.IPAddress); err == nil && slices.Contains(f.ServiceSubnets, ip.SubnetID) {
+				known[address] = facts.Port{ID: p.ID, Owner: p.DeviceOwner, VIP: vip(p)}
+			}
+		}
+	}
+	return func(s *facts.Snapshot) { s.Ports = known }, err
+}
+
+// within filters ports to those with an address in one of the subnets.
+func within(subnets []string) []string {
+	var filters []string
+	for _, id := range subnets {
+		filters = append(filters, "subnet_id="+id)
+	}
+	return filters
+}
+
+// vip reports whether a port looks like one of a VIP: LBaaS v2's and Octavia's by what
+// has it, that of the ovn provider by its name. An amphora has other ports of Octavia's,
+// too.
+func vip(p ports.Port) bool {
+	switch p.DeviceOwner {
+	case "Octavia":
+		return !strings.HasPrefix(p.Name, vipPort+"vrrp-")
+	case "neutron:LOADBALANCERV2":
+		return true
+	}
+	return strings.HasPrefix(p.Name, "ovn-lb-vip-")
+}
+
+// askBalancers lists the load balancers of the project, other clusters' and nobody's too.
+func askBalancers(ctx context.Context, s *session, f *Facts) (telling, error) {
+	known := map[string]facts.Balancer{}
+	filter := query{"fields": {"id", "vip_port_id", "tags", "description"}}
+	if s.project != "" {
+		filter["project_id"] = []string{s.project}
+	}
+	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	for _, lb := range found {
+		fact := facts.Balancer{ID: lb.ID}
+		if owner, ours := markedOwner(lb.Tags, lb.Description); ours && owner.Cluster == f.Cluster {
+			fact.Service = owner.UID
+		}
+		known[lb.VipPortID] = fact
+	}
+	return func(s *facts.Snapshot) { s.Balancers = known }, err
+}
+
+func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
+	known := map[string]bool{}
+	filter := query{"router:external": {"true"}, "fields": {"id"}}
+	found, err := all(ctx, "external networks", networks.List(s.network, filter), networks.ExtractNetworks)
+	for _, n := range found {
+		known[n.ID] = true
+	}
+	return func(s *facts.Snapshot) { s.Externals = known }, err
+}
+
+// askRoutes looks where the routers with a port in the service subnets lead. Those of
+// another project are not shown to everybody: then it is not known.
+func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
+	joined, err := s.routersOn(ctx, f.ServiceSubnets)
+	if err != nil || len(joined) == 0 {
+		return func(*facts.Snapshot) {}, err
+	}
+	found, err := all(ctx, "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}), routers.ExtractRouters)
+	if err != nil || len(found) < len(joined) {
+		return func(*facts.Snapshot) {}, err
+	}
+	known := map[string]bool{}
+	for _, r := range found {
+		if r.GatewayInfo.NetworkID != "" {
+			known[r.GatewayInfo.NetworkID] = true
+		}
+	}
+	return func(s *facts.Snapshot) { s.Routes = known }, nil
+}
+
+// routersOn are the IDs of the routers that have a port in one of the subnets.
+func (s *session) routersOn(ctx context.Context, subnets []string) ([]string, error) {
+	found, err := all(ctx, "ports of routers", ports.List(s.network, query{
+		"fixed_ips":    within(subnets),
+		"device_owner": {"network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface"},
+		"fields":       {"id", "device_id"},
+	}), ports.ExtractPorts)
+	var ids []string
+	for _, p := range found {
+		ids = append(ids, p.DeviceID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), err
+}
+
+// askVersion looks for the newest version of Octavia's API. LBaaS v2 has none.
+func askVersion(ctx context.Context, s *session, _ *Facts) (telling, error) {
+	if s.legacy {
+		return func(*facts.Snapshot) {}, nil
+	}
+	minor, err := s.minor(ctx)
+	return func(s *facts.Snapshot) { s.Octavia = facts.Version{Major: 2, Minor: minor} }, err
+}
