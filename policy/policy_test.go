@@ -21,6 +21,7 @@ const (
 	serviceSubnet = "d6438a81-22fa-4a88-9b05-c4723662ef36"
 	podSubnet     = "e0a888ab-9915-4685-a600-bffe240dc58b"
 	external      = "3b4eb25e-e103-491f-a640-a6246d588561"
+	dmz           = "7d4eb25e-e103-491f-a640-a6246d588561" // an external network that no router leads to
 )
 
 var config = Config{
@@ -29,13 +30,34 @@ var config = Config{
 	Provider: "amphora", MemberMode: annotation.L3, Monitor: UsualMonitor,
 }
 
-var cloud = facts.Snapshot{FloatingIPs: floatingIPs(
-	facts.FloatingIP{ID: "1157e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.13")},
-	facts.FloatingIP{ID: "2257e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.20")},
-	facts.FloatingIP{ID: "3357e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.30"),
-		Port: "p", FixedIP: netip.MustParseAddr("10.2.0.30")},
-	facts.FloatingIP{ID: "4457e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.40"), Pool: true},
-)}
+var cloud = facts.Snapshot{
+	FloatingIPs: floatingIPs(
+		facts.FloatingIP{ID: "1157e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.13"), Network: external},
+		facts.FloatingIP{ID: "2257e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.20"), Network: external},
+		facts.FloatingIP{ID: "3357e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.30"), Network: external,
+			Port: "p", FixedIP: netip.MustParseAddr("10.2.0.30")},
+		facts.FloatingIP{ID: "4457e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("172.24.4.40"), Network: external, Pool: true},
+		facts.FloatingIP{ID: "5557e2fd-de64-492d-b955-88ea203b4c37", Address: netip.MustParseAddr("203.0.113.5"), Network: dmz},
+	),
+	Subnets: map[string]facts.Subnet{
+		serviceSubnet: {ID: serviceSubnet, CIDR: netip.MustParsePrefix("10.2.0.0/16"), Gateway: netip.MustParseAddr("10.2.255.254"),
+			Pools: []facts.Span{{First: netip.MustParseAddr("10.2.128.1"), Last: netip.MustParseAddr("10.2.255.253")}}},
+		podSubnet: {ID: podSubnet, CIDR: netip.MustParsePrefix("10.1.0.0/16")},
+	},
+	Ports: map[netip.Addr]facts.Port{
+		netip.MustParseAddr("10.2.0.50"): {ID: "50d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d50", Owner: "compute:nova"},
+		netip.MustParseAddr("10.2.0.51"): {ID: "51d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d51", Owner: "network:router_interface"},
+		netip.MustParseAddr("10.2.0.52"): {ID: "52d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d52", Owner: "Octavia", VIP: true},
+		netip.MustParseAddr("10.2.0.53"): {ID: "53d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d53", Owner: "Octavia", VIP: true},
+		netip.MustParseAddr("10.2.0.54"): {ID: "54d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d54", Owner: "Octavia", VIP: true},
+	},
+	Balancers: map[string]facts.Balancer{
+		"52d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d52": {ID: "62d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d62"},
+		"53d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d53": {ID: "63d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d63", Service: "ours"},
+	},
+	Externals: map[string]bool{external: true, dmz: true},
+	Routes:    map[string]bool{external: true},
+}
 
 func floatingIPs(all ...facts.FloatingIP) map[netip.Addr]facts.FloatingIP {
 	m := map[netip.Addr]facts.FloatingIP{}
@@ -117,6 +139,17 @@ func TestProtocolsThatTheOperatorTranslates(t *testing.T) {
 // warnings, too, so that it holds for every finding.
 const longestWarning = 120
 
+// fitting finds what is too long for a warning.
+func fitting(t *testing.T, v Verdict) {
+	t.Helper()
+	for _, f := range v.Findings {
+		text, _, _ := strings.Cut(f.String(), "; try: ") // a command may be long
+		if len(text) > longestWarning {
+			t.Errorf("%d characters, which kubectl would cut: %s", len(text), text)
+		}
+	}
+}
+
 func TestFindings(t *testing.T) {
 	silent := facts.Snapshot{}
 	taken := facts.Snapshot{FloatingIPs: floatingIPs()}
@@ -133,7 +166,8 @@ func TestFindings(t *testing.T) {
 		"cluster-ip-range: an address outside is denied": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 		"cluster-ip-range: the half kept for Octavia is outside": {Subject{Service: service(plain, clusterIPOf("10.2.128.1"))}, cloud,
-			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
+			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n" +
+				"deny cluster-ip-reserved: spec.clusterIP 10.2.128.1 is in an allocation pool, which Neutron hands out; apply again or take another\n"},
 		"cluster-ip-range: a misspelt address is denied": {Subject{Service: service(plain, clusterIPOf("10.2.0.07"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.2.0.07 has leading zeros; write 10.2.0.7\n"},
 
@@ -260,13 +294,9 @@ func TestFindings(t *testing.T) {
 			Subject{Service: service(), Old: service(builtAlready, with(annotation.Provider.Key, "ovn"))}, cloud, ""},
 	} {
 		t.Run(claim, func(t *testing.T) {
-			for _, f := range Evaluate(config, tt.subject, tt.known).Findings {
-				text, _, _ := strings.Cut(f.String(), "; try: ") // a command may be long
-				if len(text) > longestWarning {
-					t.Errorf("%d characters, which kubectl would cut: %s", len(text), text)
-				}
-			}
-			if diff := cmp.Diff(tt.want, told(Evaluate(config, tt.subject, tt.known))); diff != "" {
+			v := Evaluate(config, tt.subject, tt.known)
+			fitting(t, v)
+			if diff := cmp.Diff(tt.want, told(v)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -31,8 +31,9 @@ type rule struct {
 
 // rules are checked, and reported, in this order.
 var rules = []rule{
-	annotations, foreignAnnotation, clusterIPRange, ipFamilies, protocol, noListener, http, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
-	loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists, floatingIPFree, fixedOnceBuilt,
+	annotations, foreignAnnotation, clusterIPRange, clusterIPReserved, vipFree, subnetExists, ipFamilies, protocol, noListener, http,
+	algorithm, healthMonitor, proxyProtocol, sourceRangesRule, loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists,
+	floatingIPFree, floatingIPNetwork, fixedOnceBuilt,
 }
 
 // findings are what all the rules notice.
@@ -40,7 +41,7 @@ func (q question) findings() []Finding {
 	var all []Finding
 	for _, r := range rules {
 		for _, f := range r.check(q) {
-			f.Rule, f.live, f.early = r.name, r.live, r.early
+			f.Rule, f.live, f.early = r.name, r.live || f.live, r.early
 			all = append(all, f)
 		}
 	}

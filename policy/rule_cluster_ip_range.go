@@ -13,25 +13,38 @@ import (
 // clusterIPRange: a ClusterIP becomes a VIP, so it must be in the range that the
 // service subnet keeps for VIPs.
 //
-//	Field:   spec.clusterIP
-//	Denies:  an address outside every service CIDR; an address that is misspelt
+//	Field:   spec.clusterIP, spec.clusterIPs[1]
+//	Denies:  an address outside every service CIDR, or outside the service subnet; an address
+//	         that is misspelt
 //	Allows:  an address that is not allocated yet, which a dry run shows as a network address
-//	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects
+//	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects; GET
+//	         subnets. Octavia answers 500 to a VIP outside its subnet
 var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q question) []Finding {
 	asked := q.subject.Service.Spec.ClusterIP
-	cidrs := serviceCIDRs(q.cfg, q.known)
-	if asked == "" || len(cidrs) == 0 {
+	if asked == "" {
 		return nil
 	}
 	a, err := annotation.ParseAddress(asked)
-	switch {
-	case err != nil:
+	if err != nil {
 		return one(Deny, clusterIP, asked, err.Error())
-	case !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) }):
+	}
+	cidrs := serviceCIDRs(q.cfg, q.known)
+	if len(cidrs) > 0 && !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 		return one(Deny, clusterIP, asked, fmt.Sprintf("is outside the service range %s; choose one inside or leave it empty", words(cidrs)))
 	}
-	return nil
+	return outsideSubnet(q)
 }}
+
+// outsideSubnet objects to addresses of the service range that are not of their subnet.
+func outsideSubnet(q question) []Finding {
+	var fs []Finding
+	for _, p := range q.places() {
+		if subnet, answer := q.known.Subnet(p.subnet); answer == facts.Yes && !subnet.CIDR.Contains(p.vip) {
+			fs = append(fs, p.denied(fmt.Sprintf("is outside the service subnet %s", subnet.CIDR)))
+		}
+	}
+	return fs
+}
 
 // serviceCIDRs are the ranges that ClusterIPs come from; empty: unknown.
 func serviceCIDRs(cfg Config, known facts.Snapshot) []netip.Prefix {

@@ -23,14 +23,16 @@ var floatingIPExists = rule{name: "floating-ip-exists", live: true, check: func(
 	case facts.Unknown:
 		return one(Unsure, at, asked, "is unverified: OpenStack did not answer in time")
 	case facts.No:
-		return one(Deny, at, asked, "is not a floating IP of this project; "+instead(q.known, q.cfg.ExternalNetwork))
+		return one(Deny, at, asked, "is not a floating IP of this project; "+instead(q))
 	}
 	return nil
 }}
 
-// instead names floating IPs that could be had in place of a refused one.
-func instead(known facts.Snapshot, network string) string {
-	free := known.FreeFloatingIPs("")
+// instead names floating IPs that could be had in place of a refused one: of the external
+// network that is chosen, where one is.
+func instead(q question) string {
+	network := externalNetwork(q)
+	free := q.known.FreeFloatingIPs(network)
 	if len(free) == 0 {
 		return "none is free; try: openstack floating ip create " + cmp.Or(network, "<external network>")
 	}

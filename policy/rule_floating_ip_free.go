@@ -25,7 +25,7 @@ var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q qu
 	case here:
 		return one(Deny, at, asked, fmt.Sprintf("was allocated for this Service; to have it stay, set %s: \"true\"", annotation.KeepFloatingIP.Key))
 	}
-	return one(Deny, at, asked, fmt.Sprintf("%s; %s", use(f), instead(q.known, q.cfg.ExternalNetwork)))
+	return one(Deny, at, asked, fmt.Sprintf("%s; %s", use(f), instead(q)))
 }}
 
 // use says what a floating IP is used for.

@@ -14,6 +14,9 @@ import (
 type cloud struct {
 	Silent      bool              `json:"silent"` // it has not answered yet
 	FloatingIPs []floatingIP      `json:"floatingIPs"`
+	Subnets     []subnet          `json:"subnets"`
+	Ports       []port            `json:"ports"`  // in the service subnet, beside those of our load balancers
+	Routes      []string          `json:"routes"` // the external networks that a router leads to
 	Manner      string            `json:"manner"` // one of manners
 	Hosts       map[string]string `json:"hosts"`  // names of the Nodes, by their addresses
 }
@@ -21,9 +24,28 @@ type cloud struct {
 // A floatingIP is one of the project, associated with fixedIP if there is one.
 type floatingIP struct {
 	ID      string     `json:"id"`
+	Network string     `json:"network"`
 	Address netip.Addr `json:"address"`
 	FixedIP netip.Addr `json:"fixedIP"`
 	Ours    bool       `json:"ours"` // octagate allocated it
+}
+
+// A subnet is one that was looked for; without a range it is not there.
+type subnet struct {
+	ID      string       `json:"id"`
+	CIDR    netip.Prefix `json:"cidr"`
+	Gateway netip.Addr   `json:"gateway"`
+	First   netip.Addr   `json:"first"` // of what Neutron hands out
+	Last    netip.Addr   `json:"last"`
+}
+
+// A port is somebody's at an address of the service subnet, or that of the VIP of a load
+// balancer that is not the Service's.
+type port struct {
+	ID           string     `json:"id"`
+	Address      netip.Addr `json:"address"`
+	Owner        string     `json:"owner"`
+	LoadBalancer string     `json:"loadBalancer"` // its ID
 }
 
 // manners are what clouds cannot do in one call.
@@ -51,8 +73,9 @@ func (c cloud) snapshot(observed octavia.Tree) facts.Snapshot {
 		return facts.Snapshot{}
 	}
 	known := facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
+	c.network(&known)
 	for _, f := range c.FloatingIPs {
-		fact := facts.FloatingIP{ID: f.ID, Address: f.Address, FixedIP: f.FixedIP, Pool: f.Ours}
+		fact := facts.FloatingIP{ID: f.ID, Network: f.Network, Address: f.Address, FixedIP: f.FixedIP, Pool: f.Ours}
 		if f.FixedIP.IsValid() {
 			fact.Port = "port of " + f.FixedIP.String()
 		}
@@ -61,12 +84,39 @@ func (c cloud) snapshot(observed octavia.Tree) facts.Snapshot {
 	if f := observed.FloatingIP; f.Address.IsValid() {
 		fact := known.FloatingIPs[f.Address]
 		fact.Address, fact.Port, fact.Pool = f.Address, f.Port, f.Allocate
+		if fact.Network == "" {
+			fact.Network = c.Routes[0] // of where it was allocated from
+		}
 		if f.Port == observed.VIP.Port {
 			fact.FixedIP = observed.VIP.Address
 		}
 		known.FloatingIPs[f.Address] = fact
 	}
+	if observed.Exists() {
+		known.Ports[observed.VIP.Address] = facts.Port{ID: observed.VIP.Port, Owner: "Octavia", VIP: true}
+	}
 	return known
+}
+
+// network adds what is known of subnets, ports and routers.
+func (c cloud) network(known *facts.Snapshot) {
+	known.Subnets, known.Ports = map[string]facts.Subnet{}, map[netip.Addr]facts.Port{}
+	known.Balancers, known.Routes = map[string]facts.Balancer{}, map[string]bool{}
+	for _, s := range c.Subnets {
+		known.Subnets[s.ID] = facts.Subnet{}
+		if s.CIDR.IsValid() {
+			known.Subnets[s.ID] = facts.Subnet{ID: s.ID, CIDR: s.CIDR, Gateway: s.Gateway, Pools: []facts.Span{{First: s.First, Last: s.Last}}}
+		}
+	}
+	for _, p := range c.Ports {
+		known.Ports[p.Address] = facts.Port{ID: p.ID, Owner: p.Owner, VIP: p.LoadBalancer != ""}
+		if p.LoadBalancer != "" {
+			known.Balancers[p.ID] = facts.Balancer{ID: p.LoadBalancer}
+		}
+	}
+	for _, network := range c.Routes {
+		known.Routes[network] = true
+	}
 }
 
 // allocated is what the cloud allocates when it is asked for a floating IP.

@@ -43,7 +43,7 @@ var config = policy.Config{
 // holding is a cloud with one floating IP.
 func holding(address string) facts.Snapshot {
 	a := netip.MustParseAddr(address)
-	return facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{a: {ID: "x", Address: a}}}
+	return facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{a: {ID: "x", Address: a, Network: config.ExternalNetwork}}}
 }
 
 func service(address string) *corev1.Service {

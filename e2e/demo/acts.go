@@ -61,6 +61,11 @@ func bad() []act {
 			says: []string{"spec.loadBalancerIP", "172.24.4.13", "in use"},
 		},
 		{
+			service: "bad-network", refused: true, title: "A public network that leads nowhere",
+			text: `A floating IP leads to the cluster only if a router does, from the same network.`,
+			says: []string{"octagate.dev/external-network-id", "no external network that a router leads to"},
+		},
+		{
 			service: "bad-udp-only", refused: true, title: "Nothing left to balance",
 			text: `Its only port is ignored, so that nothing would ever answer at its address.`,
 			says: []string{"spec.ports", "UDP/53"},

@@ -1,0 +1,39 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// A place is an address at which a load balancer is to be.
+type place struct {
+	at     *field.Path
+	vip    netip.Addr
+	subnet string // ID
+}
+
+// places are the addresses of the Service, as far as they are allocated, at which it has
+// no load balancer yet: what could be said against the others comes too late.
+func (q question) places() []place {
+	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {spec.Child("clusterIPs").Index(1), q.in.SecondVIP, q.in.SecondSubnet}}
+	return slices.DeleteFunc(all, func(p place) bool { return !p.vip.IsValid() || q.stands(p.vip) })
+}
+
+// denied is an objection to a place. Whoever chose none may get a better one next time.
+func (p place) denied(why string) Finding {
+	return Finding{Severity: Deny, Field: p.at, Value: p.vip.String(), Message: why + "; apply again or take another", live: true}
+}
+
+// stands reports whether the Service has a load balancer at an address.
+func (q question) stands(a netip.Addr) bool {
+	svc, old := q.subject.Service, q.subject.Old
+	port, _ := q.known.Port(a)
+	b, answer := q.known.Balancer(port)
+	return q.subject.Has.VIP.IsValid() && q.subject.Has.VIP == q.in.VIP ||
+		answer == facts.Yes && b.Service != "" && b.Service == svc.UID ||
+		old != nil && built(old.Annotations) && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
+}
