@@ -40,6 +40,7 @@ type Kubernetes struct {
 	LoadBalancerClass string   `yaml:"loadBalancerClass"` // default: Services without a class
 	ServiceTypes      []string `yaml:"serviceTypes"`      // that are balanced: ClusterIP, NodePort, LoadBalancer; default ClusterIP and LoadBalancer
 	APIServer         bool     `yaml:"apiServer"`         // whether default/kubernetes is balanced, too
+	GuardAddresses    *bool    `yaml:"guardAddresses"`    // whether addresses that others have in Neutron are kept from Services; default true
 }
 
 // OpenStack is how to reach the cloud.
@@ -156,6 +157,7 @@ type LeaderElection struct {
 
 // defaulted is c with the defaults of what it does not say.
 func (c Configuration) defaulted() Configuration {
+	c.Kubernetes.GuardAddresses = cmp.Or(c.Kubernetes.GuardAddresses, new(true))
 	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
 	c.Octavia.Backend = cmp.Or(c.Octavia.Backend, backendOctavia)
 	c.Octavia.Pools = cmp.Or(c.Octavia.Pools, poolsSeparate)

@@ -37,7 +37,7 @@ func run(ctx context.Context, c Configuration) error {
 	trust := trust(mgr, certificate)
 	err = errors.Join(
 		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), building(ctx, mgr, c, known),
-		mgr.Add(known.cloud), mgr.Add(trust),
+		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),
 	)

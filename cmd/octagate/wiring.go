@@ -22,6 +22,7 @@ import (
 	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/manifests"
 	"github.com/octagate/octagate/reconcile"
+	"github.com/octagate/octagate/reconcile/guard"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
 )
@@ -34,7 +35,7 @@ const idle = 30 * time.Second
 
 // uncached are the objects that are read too rarely to be worth a watch.
 var uncached = []client.Object{
-	&admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{},
+	&admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{}, &networkingv1.IPAddress{},
 }
 
 // names are what the API server may call the webhook.
@@ -133,6 +134,17 @@ func building(ctx context.Context, mgr ctrl.Manager, c Configuration, known know
 		collector.Changed(ctx, o)
 	}
 	return errors.Join(reconciler.Register(ctx, mgr), collector.Register(mgr), mgr.Add(watch))
+}
+
+// addresses keeps from Services what others have in Neutron.
+func addresses(mgr ctrl.Manager, c Configuration, k known) *guard.Guard {
+	g := guard.New(guard.Guard{
+		Facts: k, Cluster: c.ClusterName, Ranges: c.policy().ServiceCIDRs, Subnets: c.Neutron.serviceSubnets(),
+		Off: !*c.Kubernetes.GuardAddresses, Every: c.OpenStack.Refresh.value(),
+		Client: mgr.GetClient(), Log: mgr.GetLogger().WithName("guard"),
+	})
+	k.cloud.Renewed = g.Look
+	return g
 }
 
 // trust makes the API server trust the certificate.

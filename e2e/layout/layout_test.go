@@ -27,9 +27,10 @@ var mayImport = map[string][]string{
 	"reconcile/backend":   {"policy", "reconcile/octavia"},
 	"reconcile/plan":      {"reconcile/octavia"},
 	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
+	"reconcile/guard":     {"policy/facts"},
 	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate": {"certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
-		"reconcile", "reconcile/octavia", "reconcile/openstack", "webhook"},
+		"reconcile", "reconcile/guard", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
 
 // pure packages see neither the network nor the cluster, and log nothing.

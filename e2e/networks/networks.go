@@ -302,6 +302,14 @@ func (n *Networks) FloatingIP(ctx context.Context, address string) (string, erro
 	return made.FloatingIP.Address, err
 }
 
+// Port makes a port at an address of the Services' subnet, for a device of the owner's, in
+// Neutron's words, such as compute:nova.
+func (n *Networks) Port(ctx context.Context, address, device string) (id string, err error) {
+	return n.make(ctx, n.Owner, "port", object{
+		"name": n.named("server"), "network_id": n.ServiceNetwork, "device_owner": device, "fixed_ips": []object{{"ip_address": address}},
+	})
+}
+
 // make creates a resource of Neutron and remembers to delete it.
 func (n *Networks) make(ctx context.Context, by *session.Session, kind string, body object) (id string, err error) {
 	var made map[string]struct{ ID string }

@@ -126,3 +126,28 @@ func TestPoolsAreFoundByTheirAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestSpansAreCutToRanges(t *testing.T) {
+	for claim, tt := range map[string]struct{ first, last, within, want string }{
+		"inside":              {"10.2.0.5", "10.2.0.9", "10.2.0.0/24", "10.2.0.5-10.2.0.9"},
+		"over both ends":      {"10.1.0.0", "10.3.0.0", "10.2.0.0/25", "10.2.0.0-10.2.0.127"},
+		"over the end":        {"10.2.0.5", "10.2.9.9", "10.2.0.0/24", "10.2.0.5-10.2.0.255"},
+		"before":              {"10.1.0.0", "10.1.9.9", "10.2.0.0/24", ""},
+		"after":               {"10.2.1.0", "10.2.1.9", "10.2.0.0/24", ""},
+		"of the other family": {"fd00::1", "fd00::9", "10.2.0.0/24", ""},
+		"of IPv6":             {"fd00::1", "fd01::", "fd00::/126", "fd00::1-fd00::3"},
+	} {
+		got, some := Span{netip.MustParseAddr(tt.first), netip.MustParseAddr(tt.last)}.Within(netip.MustParsePrefix(tt.within))
+		if some != (tt.want != "") || some && got.String() != tt.want {
+			t.Errorf("%s: got %v %s", claim, some, got)
+		}
+	}
+}
+
+func TestAllOfASpanComesInOrder(t *testing.T) {
+	last := netip.MustParseAddr("255.255.255.255") // after which there is nothing
+	got := slices.Collect(Span{last.Prev(), last}.All())
+	if want := []netip.Addr{last.Prev(), last}; !slices.Equal(got, want) {
+		t.Errorf("got %s", got)
+	}
+}

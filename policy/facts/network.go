@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -25,6 +26,39 @@ func (s Span) String() string { return fmt.Sprintf("%s-%s", s.First, s.Last) }
 // Contains reports whether an address is one of the span.
 func (s Span) Contains(a netip.Addr) bool {
 	return a.BitLen() == s.First.BitLen() && s.First.Compare(a) <= 0 && a.Compare(s.Last) <= 0
+}
+
+// All are the addresses of the span, in order.
+func (s Span) All() iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for a := s.First; s.Contains(a) && yield(a); a = a.Next() {
+		}
+	}
+}
+
+// Within is what a span has in common with a range, and whether that is anything.
+func (s Span) Within(r netip.Prefix) (Span, bool) {
+	first, last := r.Masked().Addr(), lastOf(r)
+	if s.First.BitLen() != first.BitLen() || s.Last.Less(first) || last.Less(s.First) {
+		return Span{}, false
+	}
+	if first.Less(s.First) {
+		first = s.First
+	}
+	if s.Last.Less(last) {
+		last = s.Last
+	}
+	return Span{first, last}, true
+}
+
+// lastOf is the highest address of a range.
+func lastOf(r netip.Prefix) netip.Addr {
+	bytes := r.Addr().AsSlice()
+	for bit := r.Bits(); bit < 8*len(bytes); bit++ {
+		bytes[bit/8] |= 1 << (7 - bit%8)
+	}
+	a, _ := netip.AddrFromSlice(bytes)
+	return a
 }
 
 // Pool is the allocation pool that an address is in, and whether there is one.

@@ -22,7 +22,7 @@ type Facts struct {
 	ServiceSubnets []string // IDs, of IPv4 first
 	PodSubnets     []string // IDs
 	Refresh        time.Duration
-	Renewed        func() // is told whenever a kind was renewed; nil: nobody is
+	Renewed        func() // is told whenever one kind was asked for; nil: nobody is
 	Log            logr.Logger
 
 	mu      sync.Mutex
@@ -99,6 +99,9 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 		return nil, err
 	}
 	f.remember(k.name, said{now, tell})
+	if f.Renewed != nil {
+		f.Renewed()
+	}
 	return tell, nil
 }
 
@@ -146,9 +149,6 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 		case err == nil && trouble != "":
 			trouble = ""
 			f.Log.Info("Facts are renewed again", "facts", k.name)
-		}
-		if err == nil && f.Renewed != nil {
-			f.Renewed()
 		}
 		if !wait(ctx, f.Refresh, nil) {
 			return
