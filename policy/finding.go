@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/octagate/octagate/policy/facts"
 )
 
 // A Severity says what a Finding does to a request.
@@ -23,10 +25,10 @@ type Finding struct {
 	Rule     string
 	Severity Severity
 	Field    *field.Path
-	Value    string // what is wrong there; empty when something is missing
-	Message  string // continues "Field Value", says what to do, under 120 characters
-	live     bool   // rests on what the cloud said, which may have changed since
-	early    bool   // about what the API server refuses, in words of its own, before validation
+	Value    string      // what is wrong there; empty when something is missing
+	Message  string      // continues "Field Value", says what to do, under 120 characters
+	early    bool        // about what the API server refuses, in words of its own, before validation
+	live     facts.Kinds // what it rests on, of what the cloud said and may have changed since
 }
 
 // String is the finding as people read it. Of an annotation it shows the key: that is
@@ -79,12 +81,16 @@ func (v Verdict) Unverified() bool {
 	return v.any(func(f Finding) bool { return f.Severity == Unsure })
 }
 
-// Doubtful reports whether a fresh look at the cloud could change the verdict to
-// the better: an objection rests on what the cloud said, or the cloud was not heard.
-func (v Verdict) Doubtful() bool {
-	return v.any(func(f Finding) bool {
-		return f.Severity == Unsure || f.live && (f.Severity == Deny || f.Severity == Forgiven)
-	})
+// Doubts are the kinds of facts of which a fresh look could change the verdict to the
+// better: an objection rests on what the cloud said, or the cloud was not heard.
+func (v Verdict) Doubts() facts.Kinds {
+	var all facts.Kinds
+	for _, f := range v.Findings {
+		if f.Severity != Warn {
+			all |= f.live
+		}
+	}
+	return all
 }
 
 func (v Verdict) any(is func(Finding) bool) bool {

@@ -9,6 +9,9 @@ import (
 	"github.com/octagate/octagate/policy/facts"
 )
 
+// placeFacts are the kinds of facts that are needed to object to a place: who has it, too.
+const placeFacts = facts.Subnets | facts.Ports | facts.Balancers
+
 // A place is an address at which a load balancer is to be.
 type place struct {
 	at     *field.Path
@@ -25,7 +28,7 @@ func (q question) places() []place {
 
 // denied is an objection to a place. Whoever chose none may get a better one next time.
 func (p place) denied(why string) Finding {
-	return Finding{Severity: Deny, Field: p.at, Value: p.vip.String(), Message: why + "; apply again or take another", live: true}
+	return Finding{Severity: Deny, Field: p.at, Value: p.vip.String(), Message: why + "; apply again or take another"}
 }
 
 // stands reports whether the Service has a load balancer at an address.

@@ -24,8 +24,8 @@ func ask(cfg Config, s Subject, known facts.Snapshot) question {
 // comment is its specification.
 type rule struct {
 	name  string
-	live  bool // rests on what the cloud said
-	early bool // about what the API server refuses before it asks the validating webhook
+	live  facts.Kinds // what it rests on, of what the cloud said
+	early bool        // about what the API server refuses before it asks the validating webhook
 	check func(question) []Finding
 }
 
@@ -41,7 +41,7 @@ func (q question) findings() []Finding {
 	var all []Finding
 	for _, r := range rules {
 		for _, f := range r.check(q) {
-			f.Rule, f.live, f.early = r.name, r.live || f.live, r.early
+			f.Rule, f.live, f.early = r.name, r.live|f.live, r.early
 			all = append(all, f)
 		}
 	}

@@ -40,7 +40,9 @@ func outsideSubnet(q question) []Finding {
 	var fs []Finding
 	for _, p := range q.places() {
 		if subnet, answer := q.known.Subnet(p.subnet); answer == facts.Yes && !subnet.CIDR.Contains(p.vip) {
-			fs = append(fs, p.denied(fmt.Sprintf("is outside the service subnet %s", subnet.CIDR)))
+			f := p.denied(fmt.Sprintf("is outside the service subnet %s", subnet.CIDR))
+			f.live = placeFacts
+			fs = append(fs, f)
 		}
 	}
 	return fs

@@ -11,7 +11,7 @@ import "github.com/octagate/octagate/policy/facts"
 //	Allows:  the address of a load balancer that the Service has
 //	Source:  GET subnets: gateway_ip, allocation_pools. Octavia answers 500 to the gateway, and
 //	         to an address that is in use
-var clusterIPReserved = rule{name: "cluster-ip-reserved", live: true, early: true, check: func(q question) []Finding {
+var clusterIPReserved = rule{name: "cluster-ip-reserved", live: placeFacts, early: true, check: func(q question) []Finding {
 	var fs []Finding
 	for _, p := range q.places() {
 		subnet, answer := q.known.Subnet(p.subnet)

@@ -7,13 +7,17 @@ import (
 	"github.com/octagate/octagate/policy/facts"
 )
 
+// externalFacts are the kinds of facts that are needed to object to an external IP: that it
+// is there is not enough.
+const externalFacts = facts.FloatingIPs | facts.Externals | facts.Routes
+
 // floatingIPExists: loadBalancerIP names a floating IP that the author made before.
 //
 //	Field:   spec.loadBalancerIP, or metadata.annotations[octagate.dev/load-balancer-ip]
 //	Denies:  an address that is not a floating IP of the project
 //	Unsure:  when OpenStack could not be asked
 //	Source:  GET floatingips; the reference's "User" method
-var floatingIPExists = rule{name: "floating-ip-exists", live: true, check: func(q question) []Finding {
+var floatingIPExists = rule{name: "floating-ip-exists", live: externalFacts, check: func(q question) []Finding {
 	a := q.in.ExternalIP.Address
 	if !a.Is4() {
 		return nil

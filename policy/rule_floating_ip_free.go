@@ -15,7 +15,7 @@ import (
 //	Allows:  one of the author's own that is associated with this Service's VIP, and one that
 //	         was allocated for it and is to be kept
 //	Source:  GET floatingips: port_id, fixed_ip_address, description
-var floatingIPFree = rule{name: "floating-ip-free", live: true, check: func(q question) []Finding {
+var floatingIPFree = rule{name: "floating-ip-free", live: externalFacts, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)
 	here := f.FixedIP.IsValid() && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
 	at, asked := requestedIP(q.subject.Service)

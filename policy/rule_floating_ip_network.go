@@ -15,7 +15,7 @@ import (
 //	         where nobody knows whether a router leads there
 //	Source:  GET networks, ports and routers. Neutron answers 404 to associating a floating IP
 //	         of such a network (ExternalGatewayForFloatingIPNotFound)
-var floatingIPNetwork = rule{name: "floating-ip-network", live: true, check: func(q question) []Finding {
+var floatingIPNetwork = rule{name: "floating-ip-network", live: externalFacts, check: func(q question) []Finding {
 	if q.in.ExternalIP.Method == Pool {
 		return poolNetwork(q)
 	}

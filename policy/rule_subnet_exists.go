@@ -13,7 +13,7 @@ import (
 //	         its family is not; member mode L2 where the pod subnet is not
 //	Allows:  the subnet of a load balancer that the Service has
 //	Source:  GET subnets. Octavia answers 400 to a subnet that it does not find
-var subnetExists = rule{name: "subnet-exists", live: true, check: func(q question) []Finding {
+var subnetExists = rule{name: "subnet-exists", live: facts.Subnets, check: func(q question) []Finding {
 	gone := func(id string) bool {
 		_, answer := q.known.Subnet(id)
 		return answer == facts.No

@@ -15,7 +15,7 @@ import (
 //	         balancer is not there: that is coming or going, or was left behind, which building
 //	         mends
 //	Source:  GET ports, GET lbaas/loadbalancers. Octavia answers 500, "already allocated"
-var vipFree = rule{name: "vip-free", live: true, early: true, check: func(q question) []Finding {
+var vipFree = rule{name: "vip-free", live: placeFacts, early: true, check: func(q question) []Finding {
 	var fs []Finding
 	for _, p := range q.places() {
 		if p.subnet != q.cfg.serviceSubnet(p.vip) {

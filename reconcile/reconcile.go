@@ -49,8 +49,9 @@ type Cloud interface {
 type Facts interface {
 	// Known is what is known already.
 	Known(context.Context) facts.Snapshot
-	// Fresh is what the cloud says now; what it does not say is unknown.
-	Fresh(context.Context) facts.Snapshot
+	// Fresh is the same, but of some kinds what the cloud says now; what it does not say is
+	// unknown.
+	Fresh(context.Context, facts.Kinds) facts.Snapshot
 }
 
 // A Reconciler reconciles one Service at a time.
@@ -105,12 +106,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 func (r *Reconciler) judge(ctx context.Context, svc *corev1.Service, observed octavia.Tree) policy.Verdict {
 	subject := policy.Subject{Service: svc, Has: has(observed)}
 	v := policy.Evaluate(r.Policy, subject, r.Facts.Known(ctx))
-	if leaving(svc, v) || !v.Denied() || !v.Doubtful() {
+	doubts := v.Doubts()
+	if leaving(svc, v) || !v.Denied() || doubts == 0 {
 		return v
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return policy.Evaluate(r.Policy, subject, r.Facts.Fresh(ctx))
+	return policy.Evaluate(r.Policy, subject, r.Facts.Fresh(ctx, doubts))
 }
 
 // untouched reports whether svc bears nothing of ours, and never did.

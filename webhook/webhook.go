@@ -34,8 +34,9 @@ const patience = 1500 * time.Millisecond
 type Facts interface {
 	// Known is what is known already.
 	Known(context.Context) facts.Snapshot
-	// Fresh is what the cloud says now; what it does not say before ctx ends is unknown.
-	Fresh(context.Context) facts.Snapshot
+	// Fresh is the same, but of some kinds what the cloud says now; what it does not say
+	// before ctx ends is unknown.
+	Fresh(context.Context, facts.Kinds) facts.Snapshot
 }
 
 // A Handler answers for one policy.
@@ -93,12 +94,13 @@ func (h Handler) judge(ctx context.Context, s policy.Subject) (v policy.Verdict)
 		}
 	}()
 	v = policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
-	if !v.Doubtful() {
+	doubts := v.Doubts()
+	if doubts == 0 {
 		return v
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return policy.Evaluate(h.Policy, s, h.Facts.Fresh(ctx))
+	return policy.Evaluate(h.Policy, s, h.Facts.Fresh(ctx, doubts))
 }
 
 func answer(svc *corev1.Service, v policy.Verdict) (admission.Warnings, error) {

@@ -26,14 +26,25 @@ import (
 // A memory is facts that are said and then confirmed.
 type memory struct{ known, fresh facts.Snapshot }
 
-func (m memory) Known(context.Context) facts.Snapshot { return m.known }
-func (m memory) Fresh(context.Context) facts.Snapshot { return m.fresh }
+func (m memory) Known(context.Context) facts.Snapshot              { return m.known }
+func (m memory) Fresh(context.Context, facts.Kinds) facts.Snapshot { return m.fresh }
+
+// A witness is facts that remember what they were asked for.
+type witness struct {
+	memory
+	asked *facts.Kinds
+}
+
+func (w witness) Fresh(ctx context.Context, kinds facts.Kinds) facts.Snapshot {
+	*w.asked = kinds
+	return w.memory.Fresh(ctx, kinds)
+}
 
 // broken facts are a fault of our own.
 type broken struct{}
 
-func (broken) Known(context.Context) facts.Snapshot { panic("broken") }
-func (broken) Fresh(context.Context) facts.Snapshot { panic("broken") }
+func (broken) Known(context.Context) facts.Snapshot              { panic("broken") }
+func (broken) Fresh(context.Context, facts.Kinds) facts.Snapshot { panic("broken") }
 
 var config = policy.Config{
 	ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/17")}, MemberMode: annotation.L3,
@@ -142,6 +153,29 @@ func TestMutateIsIdempotent(t *testing.T) {
 	pinned.Annotations = policy.Evaluate(config, policy.Subject{Service: first}, there).Pinned(nil)
 	if answer := asked(t, mutate, review(t, pinned, pinned)); !answer.Allowed || len(answer.Patch) > 2 {
 		t.Errorf("a second pass still changes something: %s", answer.Patch)
+	}
+}
+
+// The cloud is asked for what a denial rests on, and for nothing else.
+func TestOnlyDoubtsAreResolved(t *testing.T) {
+	taken := holding("172.24.4.13")
+	taken.Ports = map[netip.Addr]facts.Port{netip.MustParseAddr("10.2.0.50"): {ID: "server"}}
+	server := service("172.24.4.13")
+	server.Spec.ClusterIP = "10.2.0.50"
+	for claim, tt := range map[string]struct {
+		svc  *corev1.Service
+		want facts.Kinds
+	}{
+		"a good Service":        {service("172.24.4.13"), 0},
+		"a strange floating IP": {service("172.24.4.99"), facts.FloatingIPs | facts.Externals | facts.Routes},
+		"a server's ClusterIP":  {server, facts.Subnets | facts.Ports | facts.Balancers},
+	} {
+		var kinds facts.Kinds
+		_, validate := hooks(witness{memory{taken, taken}, &kinds})
+		asked(t, validate, review(t, tt.svc, nil))
+		if kinds != tt.want {
+			t.Errorf("%s: the cloud was asked for %b", claim, kinds)
+		}
 	}
 }
 

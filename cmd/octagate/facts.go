@@ -19,7 +19,9 @@ type known struct {
 }
 
 func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
-func (k known) Fresh(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Fresh(ctx)) }
+func (k known) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
+	return k.with(ctx, k.cloud.Fresh(ctx, asked))
+}
 
 // with adds the ServiceCIDR objects, from the cache.
 func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {

@@ -20,6 +20,23 @@ const (
 	Yes
 )
 
+// Kinds are kinds of facts: each is known, or unknown, by itself.
+type Kinds uint
+
+// The kinds of facts of the cloud.
+const (
+	FloatingIPs Kinds = 1 << iota
+	Subnets
+	Ports
+	Balancers
+	Externals
+	Routes
+	Octavia
+)
+
+// Has reports whether any of the others is among the kinds.
+func (k Kinds) Has(others Kinds) bool { return k&others != 0 }
+
 // A FloatingIP is a floating IP of our project.
 type FloatingIP struct {
 	ID      string

@@ -26,7 +26,7 @@ type Facts struct {
 	Log            logr.Logger
 
 	mu      sync.Mutex
-	said    map[string]said // by the kind's name
+	said    map[facts.Kinds]said
 	lookups singleflight.Group
 }
 
@@ -40,31 +40,36 @@ type said struct {
 type telling func(*facts.Snapshot)
 
 // Known is what is known now, without asking anybody.
-func (f *Facts) Known() facts.Snapshot {
+func (f *Facts) Known() facts.Snapshot { return f.knownBut(0) }
+
+// knownBut is what is known now, less some kinds.
+func (f *Facts) knownBut(less facts.Kinds) facts.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var s facts.Snapshot
-	for _, one := range f.said {
-		if time.Since(one.at) <= max(3*f.Refresh, time.Minute) {
+	for kind, one := range f.said {
+		if !less.Has(kind) && time.Since(one.at) <= max(3*f.Refresh, time.Minute) {
 			one.tell(&s)
 		}
 	}
 	return s
 }
 
-// Fresh is what the cloud says now; what it does not say before ctx ends is unknown.
-// Callers at the same time share one look-up.
-func (f *Facts) Fresh(ctx context.Context) facts.Snapshot {
-	asked := map[string]<-chan singleflight.Result{}
+// Fresh is what is known, and of some kinds what the cloud says now: what it does not
+// say before ctx ends is unknown then. Callers at the same time share one look-up.
+func (f *Facts) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
+	var answers []<-chan singleflight.Result
 	for _, k := range kinds {
-		asked[k.name] = f.lookups.DoChan(k.name, func() (any, error) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
-			defer cancel()
-			return f.ask(ctx, k)
-		})
+		if asked.Has(k.of) {
+			answers = append(answers, f.lookups.DoChan(k.name, func() (any, error) {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
+				defer cancel()
+				return f.ask(ctx, k)
+			}))
+		}
 	}
-	var s facts.Snapshot
-	for _, answer := range asked {
+	s := f.knownBut(asked)
+	for _, answer := range answers {
 		if tell := heard(ctx, answer); tell != nil {
 			tell(&s)
 		}
@@ -98,7 +103,7 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.remember(k.name, said{now, tell})
+	f.remember(k.of, said{now, tell})
 	if f.Renewed != nil {
 		f.Renewed()
 	}
@@ -107,15 +112,15 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 
 // learn is told of all floating IPs by the Watch.
 func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) {
-	f.remember(floatingIPKind, said{at, tellFloatingIPs(all)})
+	f.remember(facts.FloatingIPs, said{at, tellFloatingIPs(all)})
 }
 
 // remember keeps what was said, unless something newer was.
-func (f *Facts) remember(kind string, now said) {
+func (f *Facts) remember(kind facts.Kinds, now said) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.said == nil {
-		f.said = map[string]said{}
+		f.said = map[facts.Kinds]said{}
 	}
 	if now.at.After(f.said[kind].at) {
 		f.said[kind] = now

@@ -19,6 +19,9 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
+// everything is all kinds.
+const everything = ^facts.Kinds(0)
+
 // facts are those of the sky, which know nothing yet.
 func (s *sky) facts() *Facts {
 	return &Facts{Client: s.watch.Client, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
@@ -50,7 +53,7 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 	built := s.reach(s.desired(octavia.FloatingIP{}))
 	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
 	server := s.port("10.2.0.50", "compute:nova")
-	got := s.facts().Fresh(t.Context())
+	got := s.facts().Fresh(t.Context(), everything)
 
 	gateway := netip.MustParseAddr("10.2.255.254")
 	first := netip.MustParseAddr("10.2.128.1") // of the pool, which the amphora has
@@ -80,6 +83,22 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 	}
 }
 
+// A fresh look costs what it is about, and leaves the rest as it is known.
+func TestOnlyWhatIsAskedIsAsked(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Fresh(t.Context(), facts.Subnets)
+	s.cloud.ResetTranscript()
+	known := f.Fresh(t.Context(), facts.FloatingIPs|facts.Externals)
+	want := map[string]int{"GET floatingips": 1, "GET networks": 1}
+	if diff := cmp.Diff(want, s.cloud.Counts()); diff != "" {
+		t.Error(diff)
+	}
+	if known.FloatingIPs == nil || known.Externals == nil || known.Subnets == nil || known.Ports != nil {
+		t.Errorf("got %+v", known)
+	}
+}
+
 // Each kind that fails is unknown by itself.
 func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 	type knowledge struct{ FloatingIPs, Subnets, Ports, Balancers, Externals, Routes, Octavia bool }
@@ -87,7 +106,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 		return knowledge{s.FloatingIPs != nil, s.Subnets != nil, s.Ports != nil, s.Balancers != nil, s.Externals != nil, s.Routes != nil, s.Octavia != facts.Version{}}
 	}
 	s := newSky(t)
-	s.facts().Fresh(t.Context()) // logs in, for which Octavia is asked, too
+	s.facts().Fresh(t.Context(), everything) // logs in, for which Octavia is asked, too
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
 		"/subnets":             func(k *knowledge) { k.Subnets = false },
@@ -107,7 +126,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 			want := knowledge{true, true, true, true, true, true, true}
 			forget(&want)
 			f := s.facts()
-			if diff := cmp.Diff(want, known(f.Fresh(t.Context()))); diff != "" {
+			if diff := cmp.Diff(want, known(f.Fresh(t.Context(), everything))); diff != "" {
 				t.Errorf("fresh: %s", diff)
 			}
 			if diff := cmp.Diff(want, known(f.Known())); diff != "" {
@@ -130,7 +149,7 @@ func TestAKindThatIsSlowIsUnknown(t *testing.T) {
 		}
 		return nil
 	})
-	if _, answer := s.facts().Fresh(ctx).Subnet(s.networks.ServiceSubnet); answer != facts.Unknown {
+	if _, answer := s.facts().Fresh(ctx, everything).Subnet(s.networks.ServiceSubnet); answer != facts.Unknown {
 		t.Errorf("nobody said so: %v", answer)
 	}
 }
@@ -157,7 +176,7 @@ func TestRoutersOfOthersAreNotJudged(t *testing.T) {
 		}
 		return nil
 	})
-	if answer := s.facts().Fresh(t.Context()).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+	if answer := s.facts().Fresh(t.Context(), everything).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
 		t.Errorf("got %v", answer)
 	}
 }
@@ -166,7 +185,7 @@ func TestASubnetThatIsGoneIsNotThere(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
 	f.PodSubnets = []string{"0a3d43ab-9915-4685-a600-bffe240dc58b"}
-	known := f.Fresh(t.Context())
+	known := f.Fresh(t.Context(), everything)
 	if _, answer := known.Subnet(f.PodSubnets[0]); answer != facts.No {
 		t.Errorf("the pod subnet: %v", answer)
 	}
@@ -180,7 +199,7 @@ func TestOtherClustersLoadBalancersAreNobodys(t *testing.T) {
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
 	f := s.facts()
 	f.Cluster = "elsewhere"
-	known := f.Fresh(t.Context())
+	known := f.Fresh(t.Context(), everything)
 	port, _ := known.Port(netip.MustParseAddr("10.2.0.7"))
 	if b, answer := known.Balancer(port); answer != facts.Yes || b.Service != "" {
 		t.Errorf("%v: %+v", answer, b)
@@ -189,7 +208,7 @@ func TestOtherClustersLoadBalancersAreNobodys(t *testing.T) {
 
 func TestOldVersionsAreRead(t *testing.T) {
 	s := skyWith(t, emulator.Options{APIVersion: "v2.5"})
-	if got := s.facts().Fresh(t.Context()).Octavia; got != (facts.Version{Major: 2, Minor: 5}) {
+	if got := s.facts().Fresh(t.Context(), everything).Octavia; got != (facts.Version{Major: 2, Minor: 5}) {
 		t.Errorf("got %s", got)
 	}
 }
@@ -202,15 +221,15 @@ func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
 	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
 		t.Errorf("nobody looked, and yet: %v", answer)
 	}
-	if one, _ := f.Fresh(t.Context()).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
+	if one, _ := f.Fresh(t.Context(), everything).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
 		t.Errorf("got %+v", one)
 	}
 	if _, answer := f.Known().FloatingIP(address); answer != facts.Yes {
 		t.Errorf("what was looked up is not remembered: %v", answer)
 	}
-	old := f.said[floatingIPKind]
+	old := f.said[facts.FloatingIPs]
 	old.at = time.Now().Add(-4 * time.Hour)
-	f.said[floatingIPKind] = old
+	f.said[facts.FloatingIPs] = old
 	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
 		t.Errorf("what is too old is believed: %v", answer)
 	}
@@ -218,7 +237,7 @@ func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
 		t.Errorf("what is not too old is forgotten, too: %v", answer)
 	}
 	s.down.Store(true)
-	if _, answer := f.Fresh(t.Context()).FloatingIP(address); answer != facts.Unknown {
+	if _, answer := f.Fresh(t.Context(), everything).FloatingIP(address); answer != facts.Unknown {
 		t.Errorf("a dead cloud answered: %v", answer)
 	}
 }

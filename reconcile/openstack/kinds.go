@@ -21,21 +21,20 @@ import (
 
 // A kind is one kind of facts, and how the cloud is asked for them.
 type kind struct {
+	of   facts.Kinds
 	name string // as logs have it
 	ask  func(context.Context, *session, *Facts) (telling, error)
 }
 
-const floatingIPKind = "floating IPs"
-
 // kinds are all that there is to know of the cloud.
 var kinds = []kind{
-	{floatingIPKind, askFloatingIPs},
-	{"subnets", askSubnets},
-	{"ports", askPorts},
-	{"load balancers", askBalancers},
-	{"external networks", askExternals},
-	{"routers", askRoutes},
-	{"version of Octavia", askVersion},
+	{facts.FloatingIPs, "floating IPs", askFloatingIPs},
+	{facts.Subnets, "subnets", askSubnets},
+	{facts.Ports, "ports", askPorts},
+	{facts.Balancers, "load balancers", askBalancers},
+	{facts.Externals, "external networks", askExternals},
+	{facts.Routes, "routers", askRoutes},
+	{facts.Octavia, "version of Octavia", askVersion},
 }
 
 // A query is what a list is filtered and cut to. The options of gophercloud know
