@@ -20,8 +20,12 @@ import (
 // many is how many Services there are at once.
 const many = 100
 
-// shared are the calls that every round makes, however many Services there are.
-var shared = []string{"GET lbaas/loadbalancers", "GET lbaas/listeners", "GET lbaas/pools", "GET floatingips", "POST auth/tokens", "GET load-balancer", "GET network"}
+// shared are the calls that rounds, facts and logins make, however many Services there are.
+var shared = []string{
+	"GET lbaas/loadbalancers", "GET lbaas/listeners", "GET lbaas/pools", "GET floatingips",
+	"GET ports", "GET subnets", "GET routers", "GET networks",
+	"POST auth/tokens", "GET load-balancer", "GET network",
+}
 
 // calls are what was asked of the cloud beside that, since the transcript was reset.
 func (c *corner) calls() map[string]int {

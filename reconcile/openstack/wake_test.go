@@ -69,7 +69,11 @@ func (s *sky) converge(ctx context.Context, o octavia.Owner, desired octavia.Tre
 				return nil
 			}
 			if len(p) > 0 && !tree.Status.Busy() {
-				if err := s.watch.Take(ctx, o, p[0]); err != nil && plan.ReasonOf(err) != plan.Busy {
+				err := s.watch.Take(ctx, o, p[0])
+				if plan.AfterOf(err) > 0 {
+					continue // as many are being made as can be at once; a worker comes back, too
+				}
+				if err != nil && plan.ReasonOf(err) != plan.Busy {
 					return err
 				}
 			}
