@@ -127,11 +127,14 @@ func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
 		return netip.Addr{}, ""
 	}
 	a := s.allocated(s.Service.Spec.ClusterIPs[1], cfg, known)
-	if s.late(a) {
+	if s.late(a) || known.Octavia.AtLeast(twoAddresses) == facts.No {
 		return netip.Addr{}, ""
 	}
 	return a, cfg.serviceSubnet(a)
 }
+
+// twoAddresses is the version of Octavia's API that gives load balancers two addresses.
+var twoAddresses = facts.Version{Major: 2, Minor: 26}
 
 // late reports whether an address comes after the load balancer, as far as that is known.
 func (s Subject) late(a netip.Addr) bool {

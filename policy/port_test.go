@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
 )
 
 // speaking says of the first port what it speaks.
@@ -92,6 +93,9 @@ func both(p corev1.IPFamilyPolicy, clusterIPs ...string) edit {
 	}
 }
 
+// old marks a Service for an old Octavia.
+func old(s *corev1.Service) { s.Labels = map[string]string{"octavia": "v2.5"} }
+
 func TestFamilies(t *testing.T) {
 	const six = "a0a888ab-9915-4685-a600-bffe240dc58b"
 	dual := config
@@ -107,6 +111,8 @@ func TestFamilies(t *testing.T) {
 		"both are served":               {dual, service(both("RequireDualStack", "10.2.0.7", "fd00::7")), "", serviceSubnet + " " + six},
 		"whichever comes first":         {dual, service(both("RequireDualStack", "fd00::7", "10.2.0.7")), "", six + " " + serviceSubnet},
 		"one is enough for who prefers": {single, service(both("PreferDualStack", "10.2.0.7", "fd00::7")), "warn ip-families: spec.clusterIPs[1] fd00::7 is not served: neutron.serviceSubnetIPv6 is not configured\n", serviceSubnet + " "},
+		"an old Octavia serves one": {dual, service(both("RequireDualStack", "10.2.0.7", "fd00::7"), old),
+			"deny ip-families: spec.ipFamilyPolicy RequireDualStack cannot be had: Octavia's API is v2.5, and has it since v2.26; use SingleStack\n", serviceSubnet + " "},
 		"but not for who requires": {single, service(both("RequireDualStack", "10.2.0.7", "fd00::7")),
 			"deny ip-families: spec.ipFamilyPolicy RequireDualStack cannot be had: neutron.serviceSubnetIPv6 is not configured; use SingleStack\n", serviceSubnet + " "},
 		"an external IP needs IPv4": {dual, service(both("SingleStack", "fd00::7")),
@@ -114,7 +120,11 @@ func TestFamilies(t *testing.T) {
 		"inside the cluster IPv6 is enough": {dual, service(plain, both("SingleStack", "fd00::7")), "", six + " "},
 	} {
 		t.Run(claim, func(t *testing.T) {
-			v := Evaluate(tt.cfg, Subject{Service: tt.service}, cloud)
+			known := cloud
+			if tt.service.Labels["octavia"] != "" {
+				known.Octavia = facts.Version{Major: 2, Minor: 5}
+			}
+			v := Evaluate(tt.cfg, Subject{Service: tt.service}, known)
 			if diff := cmp.Diff(tt.findings, told(v)); diff != "" {
 				t.Error(diff)
 			}

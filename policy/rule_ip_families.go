@@ -6,13 +6,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
 )
 
 // ipFamilies: a load balancer serves the ClusterIPs that there are subnets for, and a
 // floating IP leads to an IPv4 address.
 //
 //	Field:   spec.ipFamilyPolicy, spec.clusterIPs, spec.ipFamilies
-//	Denies:  RequireDualStack where only one family is served; type LoadBalancer with an external
+//	Denies:  RequireDualStack where only one family is served, for lack of a subnet or because
+//	         Octavia is too old; type LoadBalancer with an external
 //	         IP and no IPv4 ClusterIP
 //	Warns:   of a ClusterIP that is not served because only one family is, or because it came
 //	         after the load balancer, to which Octavia gives no more addresses
@@ -31,7 +33,11 @@ func unserved(q question, svc *corev1.Service) []Finding {
 		return nil
 	}
 	why, instead := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack"
-	if q.cfg.ServiceSubnetV6 != "" {
+	switch {
+	case q.cfg.ServiceSubnetV6 == "":
+	case q.known.Octavia.AtLeast(twoAddresses) == facts.No:
+		why = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses)
+	default:
 		why, instead = "the load balancer was made without it", "make a new Service"
 	}
 	if p := svc.Spec.IPFamilyPolicy; p != nil && *p == corev1.IPFamilyPolicyRequireDualStack {
