@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -200,4 +204,72 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	if len(kubernetes.Annotations)+len(kubernetes.Finalizers) > 0 {
 		t.Errorf("default/kubernetes: %v %v", kubernetes.Annotations, kubernetes.Finalizers)
 	}
+}
+
+// Two Services that name one floating IP: the second is refused; where nobody was there to
+// refuse it, the elder has it, and the other says so.
+func TestAFloatingIPIsClaimedOnce(t *testing.T) {
+	c := newCorner(t, "claims")
+	address := c.world.Cloud.FloatingIPs[2]
+	c.comesBack()
+	if err := c.world.Octagate.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	spec := balanced + "  loadBalancerIP: " + address + "\n" + http80
+	c.apply(named("elder", manifest(spec)))
+	c.until("true", func() string { return fmt.Sprint(time.Since(c.service("elder").CreationTimestamp.Time) > time.Second) })
+	c.apply(named("younger", manifest(spec)))
+	if err := c.world.RestartOctagate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.until("True Ready", func() string { return c.ready("elder") })
+	c.until("False FloatingIPConflict", func() string { return c.ready("younger") })
+	if err := c.world.Cluster.AwaitArmed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := c.kubectl(named("third", manifest(spec)), "apply", "-f", "-"); code == 0 || !strings.Contains(said, "is claimed by Service claims/elder") {
+		t.Errorf("accepted: %s", said)
+	}
+	if got := c.ingress("elder"); got != address+" VIP" {
+		t.Errorf("the elder is reached at %s", got)
+	}
+}
+
+// The owner of a floating IP says by a tag for whom it is.
+func TestAFloatingIPIsKeptForANamespace(t *testing.T) {
+	c := newCorner(t, "allowed")
+	address := c.world.Cloud.FloatingIPs[3]
+	untag := c.tag(address, "octagate:namespace=elsewhere")
+	defer untag()
+	spec := balanced + "  loadBalancerIP: " + address + "\n" + http80
+	c.until("refused", func() string {
+		if code, said := c.kubectl(manifest(spec), "apply", "--dry-run=server", "-f", "-"); code == 0 || !strings.Contains(said, "is kept for the namespace elsewhere") {
+			return said // the Watch beside tells admission what it sees
+		}
+		return "refused"
+	})
+	untag()
+	c.apply(manifest(spec))
+	c.until(address+" VIP", func() string { return c.ingress("web") })
+}
+
+// tag gives a floating IP a tag, until the returned function is called.
+func (c *corner) tag(address, tag string) (untag func()) {
+	c.Helper()
+	by := c.operator()
+	var list struct {
+		FloatingIPs []struct{ ID string }
+	}
+	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
+		c.Fatalf("%s: %v, %v", address, list, err)
+	}
+	url := by.Network + "floatingips/" + list.FloatingIPs[0].ID + "/tags"
+	if err := by.Do(c.Context(), http.MethodPut, url, map[string]any{"tags": []string{tag}}, nil); err != nil {
+		c.Fatal(err)
+	}
+	return sync.OnceFunc(func() {
+		if err := by.Do(context.WithoutCancel(c.Context()), http.MethodPut, url, map[string]any{"tags": []string{}}, nil); err != nil {
+			c.Error(err)
+		}
+	})
 }

@@ -52,6 +52,11 @@ func (f Finding) deniedBefore(g Finding) bool {
 // Denied reports whether anything forbids the Service.
 func (v Verdict) Denied() bool { return len(v.Errors()) > 0 }
 
+// Denies reports whether a certain rule forbids the Service.
+func (v Verdict) Denies(rule string) bool {
+	return v.any(func(f Finding) bool { return f.Rule == rule && f.Severity == Deny })
+}
+
 // Errors are all the findings that forbid the Service, as the API server wants them.
 func (v Verdict) Errors() field.ErrorList {
 	var errs field.ErrorList

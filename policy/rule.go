@@ -33,7 +33,7 @@ type rule struct {
 var rules = []rule{
 	annotations, foreignAnnotation, clusterIPRange, clusterIPReserved, vipFree, subnetExists, ipFamilies, protocol, noListener, http,
 	algorithm, healthMonitor, proxyProtocol, sourceRangesRule, loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists,
-	floatingIPFree, floatingIPNetwork, fixedOnceBuilt,
+	floatingIPFree, floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, fixedOnceBuilt,
 }
 
 // findings are what all the rules notice.

@@ -36,7 +36,7 @@ var floatingIPExists = rule{name: "floating-ip-exists", live: externalFacts, che
 // network that is chosen, where one is.
 func instead(q question) string {
 	network := externalNetwork(q)
-	free := q.known.FreeFloatingIPs(network)
+	free := q.known.FreeFloatingIPs(network, q.subject.Service.Namespace)
 	if len(free) == 0 {
 		return "none is free; try: openstack floating ip create " + cmp.Or(network, "<external network>")
 	}

@@ -27,6 +27,8 @@ const (
 	working = "Working" // a step was taken, Octavia is at work
 	denied  = "Denied"  // policy objects
 
+	conflict = "FloatingIPConflict" // another Service goes before it
+
 	unverified = "Unverified" // the cloud could not be asked yet
 	broken     = "LoadBalancerError"
 )

@@ -211,6 +211,8 @@ func departed(svc *corev1.Service) octavia.Tree {
 // objection is why a Service is not simply built; the zero Outcome: nothing is.
 func objection(v policy.Verdict, observed octavia.Tree) Outcome {
 	switch {
+	case v.Denies(policy.Claimed):
+		return Outcome{Reason: conflict, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
 	case v.Denied():
 		return Outcome{Reason: denied, Waiting: v.Errors().ToAggregate().Error(), Again: deniedPause, Warn: true}
 	case v.Unverified() && (!observed.Exists() || observed.Broken()):

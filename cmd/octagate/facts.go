@@ -16,6 +16,7 @@ import (
 type known struct {
 	cloud   *openstack.Facts
 	cluster client.Reader // nil: the configuration says what there is to know
+	claims  *claims
 }
 
 func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
@@ -23,8 +24,9 @@ func (k known) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
 	return k.with(ctx, k.cloud.Fresh(ctx, asked))
 }
 
-// with adds the ServiceCIDR objects, from the cache.
+// with adds the ServiceCIDR objects, from the cache, and who claims which floating IP.
 func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {
+	s.Claims = k.claims.now()
 	if k.cluster == nil {
 		return s
 	}

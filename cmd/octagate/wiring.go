@@ -101,7 +101,10 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 	k := known{cloud: &openstack.Facts{
 		Client: cloud, Cluster: c.ClusterName, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts"),
 		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(),
-	}}
+	}, claims: &claims{policy: c.policy()}}
+	if err := k.claims.watch(ctx, mgr); err != nil {
+		return k, err
+	}
 	if len(c.Kubernetes.ServiceCIDRs) > 0 {
 		return k, nil
 	}

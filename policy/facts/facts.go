@@ -8,6 +8,9 @@ package facts
 import (
 	"net/netip"
 	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // An Answer is the certainty of a look-up.
@@ -45,6 +48,13 @@ type FloatingIP struct {
 	Port    string     // ID of the port that it is associated with; empty: none
 	FixedIP netip.Addr // that port's address
 	Pool    bool       // allocated by octagate for a Service, which releases it
+
+	Namespaces []string // that may claim it; empty: any
+}
+
+// For reports whether Services of a namespace may claim the floating IP.
+func (f FloatingIP) For(namespace string) bool {
+	return len(f.Namespaces) == 0 || slices.Contains(f.Namespaces, namespace)
 }
 
 // Free reports whether a Service may claim the floating IP.
@@ -60,6 +70,15 @@ type Snapshot struct {
 	Externals    map[string]bool           // the external networks, by ID; nil: unknown
 	Routes       map[string]bool           // those that a router of the service subnet leads to; nil: unknown
 	Octavia      Version                   // of its API
+
+	Claims map[netip.Addr][]Claim // of the cluster's Services, those first that go before others; nil: unknown
+}
+
+// A Claim is a Service that names a floating IP.
+type Claim struct {
+	Service types.UID
+	Name    string // ns/name
+	Since   time.Time
 }
 
 // FloatingIP looks a floating IP up by its address.
@@ -77,12 +96,12 @@ func find[K comparable, V any](m map[K]V, k K) (V, Answer) {
 	return v, No
 }
 
-// FreeFloatingIPs are the addresses that a Service may claim, in order: those of an
-// external network; of any, if it is empty.
-func (s Snapshot) FreeFloatingIPs(network string) []netip.Addr {
+// FreeFloatingIPs are the addresses that a Service of a namespace may claim, in order:
+// those of an external network; of any, if it is empty.
+func (s Snapshot) FreeFloatingIPs(network, namespace string) []netip.Addr {
 	var free []netip.Addr
 	for a, f := range s.FloatingIPs {
-		if f.Free() && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
+		if f.Free() && f.For(namespace) && len(s.Claims[a]) == 0 && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
 			free = append(free, a)
 		}
 	}

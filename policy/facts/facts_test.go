@@ -106,7 +106,7 @@ func TestFreeFloatingIPsComeInOrder(t *testing.T) {
 		"of one that a router leads to, too": {"public", map[string]bool{"public": true}, []string{"172.24.4.3", "172.24.4.20"}},
 	} {
 		var got []string
-		for _, a := range (Snapshot{FloatingIPs: all, Routes: tt.routes}).FreeFloatingIPs(tt.network) {
+		for _, a := range (Snapshot{FloatingIPs: all, Routes: tt.routes}).FreeFloatingIPs(tt.network, "shop") {
 			got = append(got, a.String())
 		}
 		if !slices.Equal(got, tt.want) {

@@ -70,10 +70,24 @@ func tellFloatingIPs(all []floatingips.FloatingIP) telling {
 		fixed, _ := netip.ParseAddr(f.FixedIP)
 		_, ours := octavia.DescribedOwner(f.Description)
 		known[address] = facts.FloatingIP{
-			ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours,
+			ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours, Namespaces: namespaces(f.Tags),
 		}
 	}
 	return func(s *facts.Snapshot) { s.FloatingIPs = known }
+}
+
+// namespaceTag begins the tags of a floating IP that its owner keeps for namespaces.
+const namespaceTag = "octagate:namespace="
+
+// namespaces are those that tags keep something for.
+func namespaces(tags []string) []string {
+	var all []string
+	for _, tag := range tags {
+		if name, found := strings.CutPrefix(tag, namespaceTag); found {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // askSubnets looks for the subnets that are configured.
