@@ -48,11 +48,11 @@ type port struct {
 	LoadBalancer string     `json:"loadBalancer"` // its ID
 }
 
-// manners are what clouds cannot do in one call.
+// manners are how clouds have to be treated.
 var manners = map[string]plan.Manner{
 	"":         {},
 	"stepwise": {Stepwise: true},
-	"lbaasv2":  {Stepwise: true, Memberwise: true, Leafwise: true},
+	"lbaasv2":  {Stepwise: true, Memberwise: true, Leafwise: true, Curable: true},
 }
 
 func (c cloud) fault() error {
@@ -64,7 +64,7 @@ func (c cloud) fault() error {
 
 // plan is the way from observed to desired in the cloud.
 func (c cloud) plan(desired, observed octavia.Tree) plan.Plan {
-	return plan.Diff(desired, observed).In(manners[c.Manner], observed)
+	return manners[c.Manner].Plan(desired, observed)
 }
 
 // snapshot is what is known of the cloud when it has a tree.

@@ -110,6 +110,7 @@ type Change string
 
 // The settings of load balancers, listeners and pools.
 const (
+	StatusChange      Change = "status" // of what is in ERROR, where any change of it sets it right
 	NameChange        Change = "name"
 	TagsChange        Change = "tags"
 	EnabledChange     Change = "admin state"

@@ -18,8 +18,16 @@ import (
 // vipPort is what Octavia calls the port of a VIP, before the load balancer's ID.
 const vipPort = "octavia-lb-"
 
-// youngest is how old a port must be before it can have been left behind: Octavia
-// makes the port first, and shows the load balancer when it is done.
+// vipPort is the same in this cloud, and whose the port is, to Neutron.
+func (s *session) vipPort() (name, owner string) {
+	if s.legacy {
+		return "loadbalancer-", "neutron:LOADBALANCERV2"
+	}
+	return vipPort, "Octavia"
+}
+
+// youngest is how old a port must be before it can have been left behind: it is made
+// first, and the load balancer shown when that is done.
 const youngest = 2 * slowest
 
 // create makes a load balancer. Where its address is taken, it may be that Octavia
@@ -73,9 +81,11 @@ func (s *session) leaked(ctx context.Context, opts loadbalancers.CreateOpts) (po
 	if err != nil {
 		return "", err
 	}
+	name, owner := s.vipPort()
 	for _, p := range found {
-		id, ofVIP := strings.CutPrefix(p.Name, vipPort)
-		if !ofVIP || p.DeviceOwner != "Octavia" || s.now().Sub(p.CreatedAt) < youngest {
+		id, ofVIP := strings.CutPrefix(p.Name, name)
+		dated := !p.CreatedAt.IsZero() // Neutron need not tell
+		if !ofVIP || p.DeviceOwner != owner || !dated || s.now().Sub(p.CreatedAt) < youngest {
 			continue
 		}
 		if err := loadbalancers.Get(ctx, s.balance, id).Err; gophercloud.ResponseCodeIs(err, http.StatusNotFound) {

@@ -112,6 +112,19 @@ func (w *Watch) dim(i inventory, listed map[string]pools.Pool) []pools.Pool {
 			}
 		}
 	}
+	return w.undated(i, listed)
+}
+
+// undated are the pools of a load balancer that nobody dates, as LBaaS v2 does not: while
+// there is nothing else to do, one after the other is looked at.
+func (w *Watch) undated(i inventory, listed map[string]pools.Pool) []pools.Pool {
+	for range i.balancers {
+		w.turn++
+		lb := i.balancers[w.turn%len(i.balancers)]
+		if lb.UpdatedAt.IsZero() && !octavia.Status(lb.ProvisioningStatus).Busy() {
+			return ours(lb, listed)
+		}
+	}
 	return nil
 }
 

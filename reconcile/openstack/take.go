@@ -197,7 +197,7 @@ func (s *session) changedBalancer(o octavia.Owner, t octavia.Tree, changes []oct
 	var opts loadbalancers.UpdateOpts
 	for _, change := range changes {
 		switch change {
-		case octavia.NameChange:
+		case octavia.NameChange, octavia.StatusChange:
 			opts.Name = &t.Name
 		case octavia.TagsChange:
 			opts.Tags = new(s.mark(o).with(t.Tags))

@@ -41,10 +41,11 @@ type Watch struct {
 	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	making  int                            // load balancers for which a call is under way
+	turn    int                            // whose it was last of the load balancers that nobody dates
 	wake    chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
-	manner   plan.Manner              // what the cloud cannot do in one call
+	manner   plan.Manner              // how the cloud has to be treated
 }
 
 // errEarly is what is wrong before the first round has ended.
@@ -258,13 +259,13 @@ func (w *Watch) failed(err error) []octavia.Owner {
 	return slices.Collect(maps.Keys(w.due))
 }
 
-// Manner is what this cloud cannot do in one call: LBaaS v2 can do nothing so, and some
+// Manner is how this cloud has to be treated: LBaaS v2 does nothing in one call, and some
 // are caught leaving a load balancer half made, as Octavia 11.0.0 is.
 func (w *Watch) Manner() plan.Manner {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.Client.Legacy {
-		return plan.Manner{Stepwise: true, Memberwise: true, Leafwise: true}
+		return plan.Manner{Stepwise: true, Memberwise: true, Leafwise: true, Curable: true}
 	}
 	return w.manner
 }

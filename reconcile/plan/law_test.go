@@ -117,7 +117,7 @@ func meddled(t *rapid.T, m *model) {
 	}
 }
 
-var anyManner = rapid.SampledFrom([]Manner{{}, {Stepwise: true}, {Stepwise: true, Memberwise: true, Leafwise: true}})
+var anyManner = rapid.SampledFrom([]Manner{{}, {Stepwise: true}, {Stepwise: true, Memberwise: true, Leafwise: true, Curable: true}})
 
 // most is how many steps any change may take.
 const most = 200
@@ -126,7 +126,7 @@ const most = 200
 // for nothing, and then one that locks.
 func (m *model) reach(t *rapid.T, desired octavia.Tree) {
 	for range most {
-		p := Diff(desired, m.observed()).In(m.manner, m.observed())
+		p := m.manner.Plan(desired, m.observed())
 		if len(p) == 0 {
 			return
 		}
@@ -139,7 +139,7 @@ func (m *model) reach(t *rapid.T, desired octavia.Tree) {
 			}
 		}
 	}
-	t.Fatalf("no end:\n%s", Diff(desired, m.observed()).In(m.manner, m.observed()))
+	t.Fatalf("no end:\n%s", m.manner.Plan(desired, m.observed()))
 }
 
 // Whatever there is, and whatever somebody did to it, step by step it becomes what is
