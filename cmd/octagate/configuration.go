@@ -185,11 +185,15 @@ func (m Monitor) defaulted() Monitor {
 	return m
 }
 
+// legacy reports whether load balancers are LBaaS v2's, not Octavia's.
+func (c Configuration) legacy() bool { return c.Octavia.Backend == backendLegacy }
+
 // policy is what c says of Services. c is valid.
 func (c Configuration) policy() policy.Config {
 	p := policy.Config{
 		LoadBalancerClass: c.Kubernetes.LoadBalancerClass,
 		APIServer:         c.Kubernetes.APIServer,
+		Legacy:            c.legacy(),
 		ServiceSubnet:     c.Neutron.ServiceSubnet,
 		PodSubnet:         c.Neutron.PodSubnet,
 		ServiceSubnetV6:   c.Neutron.ServiceSubnetV6,
