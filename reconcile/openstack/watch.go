@@ -243,8 +243,8 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if w.trouble != nil {
 		w.Log.Info("OpenStack answers again")
 	}
-	w.ended, w.rivals, w.trouble = number, rivals, nil
-	return w.news(trees)
+	w.ended, w.trouble = number, nil
+	return w.news(trees, rivals)
 }
 
 // failed keeps what the last good round saw, and tells who waits for a better
@@ -290,8 +290,9 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 	w.suspects = suspects
 }
 
-// news takes trees for the truth and returns the owners for whom that is news.
-func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
+// news takes trees and their rivals for the truth and returns the owners for whom that is
+// news.
+func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) []octavia.Owner {
 	w.confirm(trees)
 	told := map[octavia.Owner]bool{}
 	for o, round := range w.due {
@@ -301,7 +302,7 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
 		}
 	}
 	for o := range trees {
-		if !reflect.DeepEqual(trees[o], w.trees[o]) {
+		if !reflect.DeepEqual(trees[o], w.trees[o]) || rivals[o] != w.rivals[o] {
 			told[o] = true
 		}
 	}
@@ -310,6 +311,6 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
 			told[o] = true
 		}
 	}
-	w.trees = trees
+	w.trees, w.rivals = trees, rivals
 	return slices.Collect(maps.Keys(told))
 }
