@@ -19,6 +19,7 @@ type Config struct {
 	ServiceTypes      []corev1.ServiceType // that are balanced; empty: ClusterIP and LoadBalancer
 	APIServer         bool                 // default/kubernetes is balanced, too
 	Legacy            bool                 // load balancers are LBaaS v2's, not Octavia's
+	Adopts            bool                 // what Kuryr made for a Service becomes ours
 	ServiceSubnet     string               // ID of the subnet of the VIPs
 	PodSubnet         string               // ID of the subnet of the Pods
 	ServiceSubnetV6   string               // the same for IPv6 beside IPv4; empty: there is none

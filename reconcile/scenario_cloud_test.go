@@ -46,6 +46,7 @@ type port struct {
 	Address      netip.Addr `json:"address"`
 	Owner        string     `json:"owner"`
 	LoadBalancer string     `json:"loadBalancer"` // its ID
+	Name         string     `json:"name"`         // its name, if no octagate made it
 }
 
 // manners are how clouds have to be treated.
@@ -111,7 +112,7 @@ func (c cloud) network(known *facts.Snapshot) {
 	for _, p := range c.Ports {
 		known.Ports[p.Address] = facts.Port{ID: p.ID, Owner: p.Owner, VIP: p.LoadBalancer != ""}
 		if p.LoadBalancer != "" {
-			known.Balancers[p.ID] = facts.Balancer{ID: p.LoadBalancer}
+			known.Balancers[p.ID] = facts.Balancer{ID: p.LoadBalancer, Name: p.Name}
 		}
 	}
 	for _, network := range c.Routes {

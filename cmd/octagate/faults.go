@@ -81,6 +81,7 @@ func (c Configuration) words() []word {
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
+		{"octavia.adopt", c.Octavia.Adopt, []string{adoptNone, adoptKuryr}},
 		{"octavia.orphans", c.Octavia.Orphans, []string{orphansCollect, orphansReport}},
 	}
 	for i, t := range c.Kubernetes.ServiceTypes {

@@ -41,6 +41,7 @@ leaderElection: {enabled: true, namespace: octagate-system}
 			`8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
 		"a mode is one of two":    {good + "octavia: {memberMode: L4}\n", `7:23: octavia.memberMode "L4" must be L3 or L2`},
 		"a backend is one of two": {good + "octavia: {backend: lbaasv2}\n", `7:20: octavia.backend "lbaasv2" must be octavia or neutron-lbaasv2`},
+		"who is adopted is known": {good + "octavia: {adopt: kuryr}\n", `7:18: octavia.adopt "kuryr" must be None or Kuryr`},
 		"a type is one that has an address": {good + "kubernetes: {serviceTypes: [LoadBalancer, ExternalName]}\n",
 			`7:43: kubernetes.serviceTypes[1] "ExternalName" must be ClusterIP, NodePort or LoadBalancer`},
 		"an algorithm is one of Octavia's": {good + "octavia: {algorithm: ROUNDROBIN}\n",

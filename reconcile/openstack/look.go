@@ -17,10 +17,11 @@ func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees m
 	if err != nil {
 		return nil, nil, err
 	}
-	i, err := s.inventory(ctx, w.Cluster)
+	i, err := s.inventory(ctx, w.Cluster, !w.tidy)
 	if err != nil {
 		return nil, nil, err
 	}
+	w.tidy = !i.worded()
 	w.Facts.learn(i.at, i.floatingIPs)
 	if err := w.detail(ctx, s, i, notes); err != nil {
 		return nil, nil, err

@@ -115,7 +115,9 @@ func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 			return observed
 		}
 		if len(p) > 0 && !(observed.Status.Busy() && p[0].Locks()) {
-			s.step(p[0])
+			if err := s.watch.Take(s.Context(), owner, p[0]); err != nil && plan.ReasonOf(err) != plan.Busy {
+				s.Fatal(err)
+			}
 		}
 		s.clock.Pass(settle)
 	}

@@ -41,6 +41,7 @@ type Watch struct {
 	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	making  int                            // load balancers for which a call is under way
+	tidy    bool                           // nothing is marked in words, where there are tags
 	turn    int                            // whose it was last of the load balancers that nobody dates
 	wake    chan struct{}
 

@@ -111,6 +111,7 @@ func meddled(t *rapid.T, m *model) {
 		m.tree.Pools = append(m.tree.Pools, octavia.Pool{ID: m.id("pool"), PoolKey: octavia.PoolKey{Name: "shop/web:TCP:81", Protocol: "TCP"}})
 	}
 	m.tree.Disabled = rapid.Bool().Draw(t, "disabled")
+	m.tree.Untagged = rapid.Bool().Draw(t, "untagged")
 	m.tree.Name = rapid.SampledFrom([]string{"shop/web", "renamed"}).Draw(t, "renamed")
 	if rapid.IntRange(0, 5).Draw(t, "broken") == 0 {
 		m.tree.Status = octavia.Failed
@@ -174,7 +175,7 @@ func (m *model) is(desired octavia.Tree) bool {
 				return c.Name == d.Name && c.Address == d.Address && c.Port == d.Port && c.Subnet == d.Subnet && !c.Altered
 			})
 	})
-	return listeners && pools && is.Name == desired.Name && is.VIP.Address == desired.VIP.Address && len(is.More) == len(desired.More)
+	return listeners && pools && is.Name == desired.Name && !is.Untagged && is.VIP.Address == desired.VIP.Address && len(is.More) == len(desired.More)
 }
 
 func sorted(t octavia.Tree) octavia.Tree { t.Sort(); return t }

@@ -182,6 +182,8 @@ func (m *model) takeListener(s Step) (bool, error) {
 		if slices.Contains(s.Changes, octavia.TagsChange) {
 			m.tree.Tags = s.Tree.Tags
 		}
+	case MarkLoadBalancer:
+		m.tree.Untagged = false
 	case OpenVIP:
 		m.tree.VIP.Open = true
 	case CreateListener:

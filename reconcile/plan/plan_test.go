@@ -83,6 +83,8 @@ func TestDiff(t *testing.T) {
 			want: "set 0 members of pool shop/web:TCP:80\n"},
 		"a port changes: the old one goes first": {desired: tree(none, 1, 443), observed: built(tree(none, 1, 80)),
 			want: "delete listener TCP/80\ndelete pool shop/web:TCP:80\ncreate listener TCP/443\ncreate pool shop/web:TCP:443\nset 1 member of pool shop/web:TCP:443\n"},
+		"what says in words whose it is is marked by tags": {desired: tree(none, 1, 80), observed: untagged(built(tree(none, 0, 80))),
+			want: "set 1 member of pool shop/web:TCP:80\nmark load balancer shop/web by tags\n"},
 		"a pool that was left over goes": {desired: tree(none, 1, 80), observed: loose(built(tree(none, 1, 80))),
 			want: "delete pool shop/web:TCP:81\n"},
 
@@ -208,6 +210,8 @@ func dual(t octavia.Tree) octavia.Tree {
 }
 
 func unseen(t octavia.Tree) octavia.Tree { t.Pools[0].Unseen = true; return t }
+
+func untagged(t octavia.Tree) octavia.Tree { t.Untagged = true; return t }
 
 func tagged(t octavia.Tree) octavia.Tree { t.Tags = []string{"shop"}; return t }
 
