@@ -31,6 +31,12 @@ func oneSubnet(t *testing.T) *testbed.World {
 	options := ground
 	options.Name, options.Layout = "one-subnet", networks.OneSubnet
 	options.FloatingIPs = []string{"172.24.5.21", "172.24.5.22"}
+	return anotherWorld(t, options)
+}
+
+// anotherWorld ends with the test.
+func anotherWorld(t *testing.T, options testbed.Options) *testbed.World {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(interrupted, patience)
 	defer cancel()
 	w, err := testbed.StartWorld(ctx, t.TempDir(), options)

@@ -18,6 +18,8 @@ type Config struct {
 	LoadBalancerClass string               // empty: Services without a class are ours
 	ServiceTypes      []corev1.ServiceType // that are balanced; empty: ClusterIP and LoadBalancer
 	APIServer         bool                 // default/kubernetes is balanced, too
+	Legacy            bool                 // load balancers are LBaaS v2's, not Octavia's
+	Adopts            bool                 // what Kuryr made for a Service becomes ours
 	ServiceSubnet     string               // ID of the subnet of the VIPs
 	PodSubnet         string               // ID of the subnet of the Pods
 	ServiceSubnetV6   string               // the same for IPv6 beside IPv4; empty: there is none

@@ -62,6 +62,10 @@ func TestFindingsOfTheNetwork(t *testing.T) {
 			"deny vip-free: spec.clusterIP 10.2.0.52 is held by load balancer 62d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d62; apply again or take another\n"},
 		"vip-free: so is that of another Service's": {at("10.2.0.53"), cloud,
 			"deny vip-free: spec.clusterIP 10.2.0.53 is held by load balancer 63d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d63; apply again or take another\n"},
+		"vip-free: of what Kuryr made it is told that it can be adopted": {at("10.2.0.56"), cloud,
+			"deny vip-free: spec.clusterIP 10.2.0.56 is held by load balancer 66d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d66; see octavia.adopt\n"},
+		"vip-free: what Kuryr made for another is another's": {at("10.2.0.56", func(s *corev1.Service) { s.Name = "other" }), cloud,
+			"deny vip-free: spec.clusterIP 10.2.0.56 is held by load balancer 66d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d66; apply again or take another\n"},
 		"vip-free: the Service's own is not":                 {at("10.2.0.53", ours), cloud, ""},
 		"vip-free: a port that was left behind is mended":    {at("10.2.0.54"), cloud, ""},
 		"vip-free: a free address is free":                   {at("10.2.0.55"), cloud, ""},
@@ -172,6 +176,19 @@ func TestAListThatFailsLeavesTheVerdict(t *testing.T) {
 	} {
 		if v := Evaluate(config, Subject{Service: service()}, lacking(forget)); v.Unverified() || len(v.Findings) > 0 {
 			t.Errorf("%s: %s", claim, told(v))
+		}
+	}
+}
+
+func TestWhatKuryrMadeIsAdopted(t *testing.T) {
+	cfg := config
+	cfg.Adopts = true
+	for address, want := range map[string]string{
+		"10.2.0.56": "",
+		"10.2.0.52": "deny vip-free: spec.clusterIP 10.2.0.52 is held by load balancer 62d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d62; apply again or take another\n",
+	} {
+		if diff := cmp.Diff(want, told(Evaluate(cfg, Subject{Service: service(plain, clusterIPOf(address))}, cloud))); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

@@ -49,11 +49,13 @@ var cloud = facts.Snapshot{
 		netip.MustParseAddr("10.2.0.51"): {ID: "51d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d51", Owner: "network:router_interface"},
 		netip.MustParseAddr("10.2.0.52"): {ID: "52d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d52", Owner: "Octavia", VIP: true},
 		netip.MustParseAddr("10.2.0.53"): {ID: "53d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d53", Owner: "Octavia", VIP: true},
+		netip.MustParseAddr("10.2.0.56"): {ID: "56d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d56", Owner: "Octavia", VIP: true},
 		netip.MustParseAddr("10.2.0.54"): {ID: "54d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d54", Owner: "Octavia", VIP: true},
 	},
 	Balancers: map[string]facts.Balancer{
 		"52d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d52": {ID: "62d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d62"},
 		"53d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d53": {ID: "63d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d63", Service: "ours"},
+		"56d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d56": {ID: "66d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d66", Name: "shop/web"},
 	},
 	Externals: map[string]bool{external: true, dmz: true},
 	Routes:    map[string]bool{external: true},

@@ -32,8 +32,8 @@ type rule struct {
 // rules are checked, and reported, in this order.
 var rules = []rule{
 	annotations, foreignAnnotation, clusterIPRange, clusterIPReserved, vipFree, subnetExists, ipFamilies, protocol, noListener, http,
-	algorithm, healthMonitor, proxyProtocol, sourceRangesRule, loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists,
-	floatingIPFree, floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, fixedOnceBuilt,
+	backend, algorithm, healthMonitor, proxyProtocol, sourceRangesRule, loadBalancerIP, withoutEffect, poolConfigured,
+	floatingIPExists, floatingIPFree, floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, fixedOnceBuilt,
 }
 
 // findings are what all the rules notice.

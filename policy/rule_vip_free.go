@@ -11,9 +11,9 @@ import (
 //
 //	Field:   spec.clusterIP, spec.clusterIPs[1]
 //	Denies:  an address that a port or a load balancer of others has
-//	Allows:  the address of a load balancer that the Service has; a VIP's port whose load
-//	         balancer is not there: that is coming or going, or was left behind, which building
-//	         mends
+//	Allows:  the address of a load balancer that the Service has, or that Kuryr made for it,
+//	         by its name, where octavia.adopt says so; a VIP's port whose load balancer is not
+//	         there: that is coming or going, or was left behind, which building mends
 //	Source:  GET ports, GET lbaas/loadbalancers. Octavia answers 500, "already allocated"
 var vipFree = rule{name: "vip-free", live: placeFacts, early: true, check: func(q question) []Finding {
 	var fs []Finding
@@ -21,26 +21,27 @@ var vipFree = rule{name: "vip-free", live: placeFacts, early: true, check: func(
 		if p.subnet != q.cfg.serviceSubnet(p.vip) {
 			continue // ports are known of the subnets that are configured now
 		}
-		if holder := q.holder(p); holder != "" {
-			fs = append(fs, p.denied("is held by "+holder))
-		}
+		fs = append(fs, q.held(p)...)
 	}
 	return fs
 }}
 
-// holder is who else has an address, in words; empty: nobody, as far as anybody knows.
-func (q question) holder(p place) string {
+// held objects to an address that somebody else has, as far as anybody knows.
+func (q question) held(p place) []Finding {
 	port, answer := q.known.Port(p.vip)
 	if answer != facts.Yes {
-		return ""
+		return nil
 	}
-	switch b, answer := q.known.Balancer(port); answer {
-	case facts.Yes:
-		return "load balancer " + b.ID
-	case facts.No:
-		return fmt.Sprintf("port %s%s", port.ID, device(port))
+	switch b, answer := q.known.Balancer(port); {
+	case answer == facts.No:
+		return []Finding{p.denied(fmt.Sprintf("is held by port %s%s", port.ID, device(port)))}
+	case answer == facts.Unknown, b.Name == q.in.Name && q.cfg.Adopts:
+		return nil
+	case b.Name == q.in.Name:
+		return one(Deny, p.at, p.vip.String(), "is held by load balancer "+b.ID+"; see octavia.adopt")
+	default:
+		return []Finding{p.denied("is held by load balancer " + b.ID)}
 	}
-	return ""
 }
 
 // device is what has a port, in a word; empty: it does not matter to anybody.

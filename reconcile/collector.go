@@ -114,7 +114,7 @@ func (c *Collector) collect(ctx context.Context, o octavia.Owner, t octavia.Tree
 		c.orphans.spare(o, now)
 		return Outcome{Again: c.Grace}
 	}
-	p := plan.Diff(octavia.Tree{}, t).In(c.Cloud.Manner(), t)
+	p := c.Cloud.Manner().Plan(octavia.Tree{}, t)
 	outcome := advance(ctx, c.Cloud, o, p, t, func(step plan.Step) {
 		c.orphans.begun(o, now)
 		if t.Status == octavia.Failed && step.Locks() {

@@ -41,7 +41,7 @@ type Cloud interface {
 	Observe(octavia.Owner) (octavia.Tree, error)
 	// Take carries out one step, once.
 	Take(context.Context, octavia.Owner, plan.Step) error
-	// Manner is what the cloud cannot do in one call.
+	// Manner is how the cloud has to be treated.
 	Manner() plan.Manner
 }
 
@@ -198,7 +198,7 @@ func retired(cfg policy.Config, svc *corev1.Service) Outcome {
 
 // plan is the way from observed to desired in this cloud.
 func (r *Reconciler) plan(desired, observed octavia.Tree) plan.Plan {
-	return plan.Diff(desired, observed).In(r.Cloud.Manner(), observed)
+	return r.Cloud.Manner().Plan(desired, observed)
 }
 
 // departed is what a Service that leaves desires: nothing, but for a floating IP that its
@@ -327,9 +327,8 @@ func advance(ctx context.Context, cloud Cloud, o octavia.Owner, p plan.Plan, obs
 
 // noted remembers what was done to a broken load balancer.
 func (r *Reconciler) noted(svc *corev1.Service, step plan.Step, observed octavia.Tree) {
-	remove, removes := step.(plan.DeleteLoadBalancer)
 	switch {
-	case removes && remove.While != "":
+	case plan.Mends(step):
 		r.mending.begun(svc.UID, time.Now())
 	case observed.Status == octavia.Failed && step.Locks():
 		r.partings.tried(svc.UID)

@@ -46,13 +46,14 @@ type port struct {
 	Address      netip.Addr `json:"address"`
 	Owner        string     `json:"owner"`
 	LoadBalancer string     `json:"loadBalancer"` // its ID
+	Name         string     `json:"name"`         // its name, if no octagate made it
 }
 
-// manners are what clouds cannot do in one call.
+// manners are how clouds have to be treated.
 var manners = map[string]plan.Manner{
 	"":         {},
 	"stepwise": {Stepwise: true},
-	"lbaasv2":  {Stepwise: true, Memberwise: true, Leafwise: true},
+	"lbaasv2":  {Stepwise: true, Memberwise: true, Leafwise: true, Curable: true},
 }
 
 func (c cloud) fault() error {
@@ -64,7 +65,7 @@ func (c cloud) fault() error {
 
 // plan is the way from observed to desired in the cloud.
 func (c cloud) plan(desired, observed octavia.Tree) plan.Plan {
-	return plan.Diff(desired, observed).In(manners[c.Manner], observed)
+	return manners[c.Manner].Plan(desired, observed)
 }
 
 // snapshot is what is known of the cloud when it has a tree.
@@ -111,7 +112,7 @@ func (c cloud) network(known *facts.Snapshot) {
 	for _, p := range c.Ports {
 		known.Ports[p.Address] = facts.Port{ID: p.ID, Owner: p.Owner, VIP: p.LoadBalancer != ""}
 		if p.LoadBalancer != "" {
-			known.Balancers[p.ID] = facts.Balancer{ID: p.LoadBalancer}
+			known.Balancers[p.ID] = facts.Balancer{ID: p.LoadBalancer, Name: p.Name}
 		}
 	}
 	for _, network := range c.Routes {

@@ -28,6 +28,8 @@ type configuration struct {
 		ExternalSubnet  string `json:"externalSubnet"`
 	} `json:"neutron"`
 	Octavia struct {
+		Backend    string                `json:"backend"`
+		Adopt      string                `json:"adopt"`
 		Provider   string                `json:"provider"`
 		Flavor     string                `json:"flavor"`
 		Zone       string                `json:"availabilityZone"`
@@ -58,7 +60,7 @@ func (r *reader) config(names ...string) policy.Config {
 	r.edit(&c, names...)
 	k, n, o := c.Kubernetes, c.Neutron, c.Octavia
 	p := policy.Config{
-		ServiceCIDRs: k.ServiceCIDRs, LoadBalancerClass: k.LoadBalancerClass, ServiceTypes: k.ServiceTypes, APIServer: k.APIServer,
+		ServiceCIDRs: k.ServiceCIDRs, LoadBalancerClass: k.LoadBalancerClass, ServiceTypes: k.ServiceTypes, APIServer: k.APIServer, Legacy: o.Backend == "neutron-lbaasv2", Adopts: o.Adopt == "Kuryr",
 		ServiceSubnet: n.ServiceSubnet, PodSubnet: n.PodSubnet, ServiceSubnetV6: n.ServiceSubnetV6, PodSubnetV6: n.PodSubnetV6,
 		ExternalNetwork: n.ExternalNetwork, ExternalSubnet: n.ExternalSubnet,
 		Provider: o.Provider, Flavor: o.Flavor, Zone: o.Zone, MemberMode: o.MemberMode, Algorithm: o.Algorithm,

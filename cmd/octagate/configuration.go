@@ -91,6 +91,7 @@ type Octavia struct {
 	Timeouts   Timeouts `yaml:"timeouts"`
 	Monitor    Monitor  `yaml:"healthMonitor"`
 	MendAfter  duration `yaml:"mendAfter"`   // how long a broken load balancer is left alone before it is made anew; 0s: for ever; default 2m
+	Adopt      string   `yaml:"adopt"`       // whose load balancers are taken over: None or Kuryr; default None
 	Orphans    string   `yaml:"orphans"`     // what becomes of load balancers without their Service; default Collect
 	Grace      duration `yaml:"orphanGrace"` // how long they are without it before they are collected; default 10m
 	Poll       duration `yaml:"poll"`        // between looks at load balancers that are changing; default 3s
@@ -113,12 +114,14 @@ type Timeouts struct {
 	TCPInspect    duration `yaml:"tcpInspect"`
 }
 
-// What may be written in octavia.backend, octavia.pools and octavia.orphans.
+// What may be written in octavia.backend, octavia.pools, octavia.adopt and octavia.orphans.
 const (
 	backendOctavia = "octavia"
 	backendLegacy  = "neutron-lbaasv2"
 	poolsSeparate  = "Separate"
 	poolsShared    = "Shared"
+	adoptNone      = "None"
+	adoptKuryr     = "Kuryr"
 	orphansCollect = "Collect"
 	orphansReport  = "Report"
 )
@@ -167,6 +170,7 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.MemberMode = cmp.Or(c.Octavia.MemberMode, string(annotation.L3))
 	c.Octavia.Monitor = c.Octavia.Monitor.defaulted()
 	c.Octavia.MendAfter = cmp.Or(c.Octavia.MendAfter, "2m")
+	c.Octavia.Adopt = cmp.Or(c.Octavia.Adopt, adoptNone)
 	c.Octavia.Orphans = cmp.Or(c.Octavia.Orphans, orphansCollect)
 	c.Octavia.Grace = cmp.Or(c.Octavia.Grace, "10m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
@@ -185,11 +189,16 @@ func (m Monitor) defaulted() Monitor {
 	return m
 }
 
+// legacy reports whether load balancers are LBaaS v2's, not Octavia's.
+func (c Configuration) legacy() bool { return c.Octavia.Backend == backendLegacy }
+
 // policy is what c says of Services. c is valid.
 func (c Configuration) policy() policy.Config {
 	p := policy.Config{
 		LoadBalancerClass: c.Kubernetes.LoadBalancerClass,
 		APIServer:         c.Kubernetes.APIServer,
+		Legacy:            c.legacy(),
+		Adopts:            c.Octavia.Adopt == adoptKuryr,
 		ServiceSubnet:     c.Neutron.ServiceSubnet,
 		PodSubnet:         c.Neutron.PodSubnet,
 		ServiceSubnetV6:   c.Neutron.ServiceSubnetV6,

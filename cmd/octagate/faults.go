@@ -57,6 +57,7 @@ func (c Configuration) faults() []fault {
 		check(err == nil || t.duration == "", "octavia.timeouts."+t.name, string(t.duration), fmt.Sprint(err))
 	}
 	all = append(all, c.Octavia.Monitor.faults()...)
+	all = append(all, c.legacyFaults()...)
 	after, err := time.ParseDuration(string(c.Octavia.MendAfter))
 	check(err == nil && after >= 0, "octavia.mendAfter", string(c.Octavia.MendAfter), "must be a duration, such as 2m; 0s for never")
 	check(c.Octavia.Grace.value() >= time.Second, "octavia.orphanGrace", string(c.Octavia.Grace), "must be a duration of at least 1s, such as 10m")
@@ -80,6 +81,7 @@ func (c Configuration) words() []word {
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
+		{"octavia.adopt", c.Octavia.Adopt, []string{adoptNone, adoptKuryr}},
 		{"octavia.orphans", c.Octavia.Orphans, []string{orphansCollect, orphansReport}},
 	}
 	for i, t := range c.Kubernetes.ServiceTypes {
@@ -105,6 +107,37 @@ func (r RateLimit) faults() []fault {
 	}{{"perSecond", r.PerSecond}, {"burst", r.Burst}} {
 		if n.value < 1 {
 			all = append(all, fault{"openstack.rateLimit." + n.key, strconv.Itoa(n.value), "must be a number of calls, at least 1"})
+		}
+	}
+	return all
+}
+
+// legacyFaults are what c asks for and LBaaS v2 does not have.
+func (c Configuration) legacyFaults() []fault {
+	if !c.legacy() {
+		return nil
+	}
+	asked := []fault{
+		{path: "neutron.serviceSubnetIPv6", value: c.Neutron.ServiceSubnetV6},
+		{path: "octavia.flavor", value: c.Octavia.Flavor},
+		{path: "octavia.availabilityZone", value: c.Octavia.Zone},
+	}
+	if c.Octavia.Algorithm == string(annotation.SourceIPPort) {
+		asked = append(asked, fault{path: "octavia.algorithm", value: c.Octavia.Algorithm})
+	}
+	for i, p := range c.Octavia.Protocols {
+		if p != "TCP" {
+			asked = append(asked, fault{path: fmt.Sprintf("octavia.protocols[%d]", i), value: p})
+		}
+	}
+	for _, t := range c.Octavia.Timeouts.named() {
+		asked = append(asked, fault{path: "octavia.timeouts." + t.name, value: string(t.duration)})
+	}
+	var all []fault
+	for _, f := range asked {
+		if f.value != "" {
+			f.message = "cannot be had from LBaaS v2; leave it out, or set octavia.backend: " + backendOctavia
+			all = append(all, f)
 		}
 	}
 	return all

@@ -41,6 +41,7 @@ leaderElection: {enabled: true, namespace: octagate-system}
 			`8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
 		"a mode is one of two":    {good + "octavia: {memberMode: L4}\n", `7:23: octavia.memberMode "L4" must be L3 or L2`},
 		"a backend is one of two": {good + "octavia: {backend: lbaasv2}\n", `7:20: octavia.backend "lbaasv2" must be octavia or neutron-lbaasv2`},
+		"who is adopted is known": {good + "octavia: {adopt: kuryr}\n", `7:18: octavia.adopt "kuryr" must be None or Kuryr`},
 		"a type is one that has an address": {good + "kubernetes: {serviceTypes: [LoadBalancer, ExternalName]}\n",
 			`7:43: kubernetes.serviceTypes[1] "ExternalName" must be ClusterIP, NodePort or LoadBalancer`},
 		"an algorithm is one of Octavia's": {good + "octavia: {algorithm: ROUNDROBIN}\n",
@@ -50,6 +51,16 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"a health monitor does not wait for longer than it pauses": {good + "octavia: {healthMonitor: {delay: 2s, maxRetries: 11}}\n",
 			`7:50: octavia.healthMonitor.maxRetries "11" must be a number from 1 to 10
 1:1: octavia.healthMonitor.timeout "5s" must not be longer than the delay, which is 2s`},
+		"LBaaS v2 has little": {good + "  serviceSubnetIPv6: 3b4eb25e-e103-491f-a640-a6246d588561\n" +
+			"octavia: {backend: neutron-lbaasv2, protocols: [TCP, UDP], availabilityZone: east, timeouts: {tcpInspect: 1s},\n" +
+			"  algorithm: SOURCE_IP_PORT, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}\n",
+			`7:22: neutron.serviceSubnetIPv6 "3b4eb25e-e103-491f-a640-a6246d588561" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+9:38: octavia.flavor "48ddcfec-1b29-411b-be92-8329cc09fc12" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+8:78: octavia.availabilityZone "east" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+9:14: octavia.algorithm "SOURCE_IP_PORT" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+8:54: octavia.protocols[1] "UDP" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+8:107: octavia.timeouts.tcpInspect "1s" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia`},
+		"and is enough for much":     {good + "octavia: {backend: neutron-lbaasv2, provider: haproxy, protocols: [TCP], healthMonitor: {enabled: true}}\n", ""},
 		"a protocol is one of three": {good + "octavia: {protocols: [TCP, DUP]}\n", `7:28: octavia.protocols[1] "DUP" must be TCP, UDP or SCTP`},
 		"TCP is always there":        {good + "octavia: {protocols: [UDP]}\n", `7:22: octavia.protocols must have TCP: it is always balanced`},
 		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},

@@ -21,7 +21,7 @@ func run(ctx context.Context, c Configuration) error {
 	if err != nil {
 		return err
 	}
-	cloud.Legacy, cloud.Opens = c.Octavia.Backend == backendLegacy, !*c.Octavia.Enforce
+	cloud.Legacy, cloud.Opens, cloud.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
 	certificate, err := certs.SelfSigned(names(c.Webhook.BindAddress)...)
 	if err != nil {
 		return err

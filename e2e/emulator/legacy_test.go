@@ -142,3 +142,21 @@ func TestLBaaSv2IsImmutableWhilePendingAndHasQuotas(t *testing.T) {
 	}
 	demo.call("GET", neutron+"ports/"+b.port, nil).want(404)
 }
+
+// What fails once is well again when something else succeeds.
+func TestLBaaSv2TakesChangesOfWhatIsInError(t *testing.T) {
+	w, demo := newLegacyWorld(t)
+	b, _, monitor := demo.stack()
+	for path, change := range map[string]object{
+		"loadbalancers/" + b.lb:     {"loadbalancer": object{"name": "x"}},
+		"listeners/" + b.listener:   {"listener": object{"name": "x"}},
+		"pools/" + b.pool:           {"pool": object{"name": "x"}},
+		"healthmonitors/" + monitor: {"healthmonitor": object{"delay": 9}},
+	} {
+		w.cloud.Break(b.lb)
+		demo.call("PUT", old+path, change).want(200)
+		demo.call("PUT", old+path, change).want(409, "Invalid state PENDING_UPDATE")
+		w.settle()
+		demo.call("GET", old+"loadbalancers/"+b.lb, nil).want(200, "ACTIVE")
+	}
+}

@@ -22,6 +22,10 @@ var translations = []translation{
 	translated(`^Load Balancer (\S+) is immutable`, 409, "StateInvalid", func(c *Cloud, _ *request, said []string) string {
 		return "Invalid state " + string(c.loadBalancers[said[1]].Provisioning) + " of loadbalancer resource " + said[1]
 	}),
+	translated(`^Pool (\S+) is immutable`, 409, "StateInvalid", func(c *Cloud, _ *request, said []string) string {
+		lb := c.pools[said[1]].balancer // whose status is the only one that is looked at
+		return "Invalid state " + string(lb.Provisioning) + " of loadbalancer resource " + lb.ID
+	}),
 	translated(`^Invalid state \S+ of loadbalancer resource \S+`, 409, "StateInvalid", whole),
 	translated(`^Validation failure: Cannot delete Load Balancer (\S+) - it has children`, 409, "EntityInUse", usedBy),
 	translated(`^Another Listener .*already using protocol \S+ and protocol_port (\d+)`, 409, "LoadBalancerListenerProtocolPortExists", func(_ *Cloud, r *request, said []string) string {

@@ -25,6 +25,7 @@ type provider struct {
 	amphorae     bool // virtual machines, with ports and security groups of their own
 	subnets      bool // members need one: the VIP's is only assumed for its own addresses
 	families     bool // members of another IP version than the VIP
+	curable      bool // what is in ERROR can be changed, and is well again when that succeeds
 }
 
 // providers is the matrix. All of them know additional VIPs; weights, time-outs and
@@ -42,12 +43,13 @@ var providers = []provider{
 		monitors: []string{"TCP", "UDP-CONNECT"}, subnets: true,
 	},
 	// The namespace driver of neutron-lbaas, the only one of Options.Legacy, whose API
-	// refuses all that it cannot do.
+	// refuses all that it cannot do. Changes it refuses only while a load balancer is
+	// PENDING (neutron_lbaas/db/loadbalancer/loadbalancer_dbv2.py, assert_modification_allowed).
 	{
 		name: "haproxy", title: "haproxy",
 		protocols: []string{"TCP", "HTTP", "HTTPS", "TERMINATED_HTTPS"}, algorithms: []string{"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP"},
 		persistences: []string{"SOURCE_IP", "HTTP_COOKIE", "APP_COOKIE"}, monitors: []string{"PING", "TCP", "HTTP", "HTTPS"},
-		cidrs: true, l7: true, probes: true, families: true,
+		cidrs: true, l7: true, probes: true, families: true, curable: true,
 	},
 }
 

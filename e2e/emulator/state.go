@@ -43,6 +43,11 @@ var allowed = map[action]map[status]bool{
 	failover: {active: true, failed: true},
 }
 
+// takes reports whether a load balancer, or what is in it, in a status takes an action.
+func (lb *loadBalancer) takes(a action, in status) bool {
+	return allowed[a][in] || a == change && in == failed && lb.driver().curable
+}
+
 // A task is work that Octavia does on one load balancer. All that it marked
 // settles together with the load balancer, which is what locks the tree.
 type task struct {
@@ -60,7 +65,7 @@ type mark struct {
 
 // open refuses to touch a load balancer that is busy or broken.
 func (lb *loadBalancer) open() error {
-	if allowed[change][lb.Provisioning] {
+	if lb.takes(change, lb.Provisioning) {
 		return nil
 	}
 	return balancerRefusal(http.StatusConflict, "Load Balancer %s is immutable and cannot be updated.", lb.ID)
@@ -68,7 +73,7 @@ func (lb *loadBalancer) open() error {
 
 // may refuses an action on the load balancer itself.
 func (lb *loadBalancer) may(a action) error {
-	if allowed[a][lb.Provisioning] {
+	if lb.takes(a, lb.Provisioning) {
 		return nil
 	}
 	return balancerRefusal(http.StatusConflict, "Invalid state %s of loadbalancer resource %s", lb.Provisioning, lb.ID)
@@ -77,7 +82,7 @@ func (lb *loadBalancer) may(a action) error {
 // open refuses to touch what is in a pool that is busy itself, or in a load
 // balancer that is.
 func (p *pool) open() error {
-	if !allowed[change][p.Provisioning] {
+	if !p.balancer.takes(change, p.Provisioning) {
 		return balancerRefusal(http.StatusConflict, "Pool %s is immutable and cannot be updated.", p.ID)
 	}
 	return p.balancer.open()

@@ -23,7 +23,7 @@ type Session struct {
 	// The services' addresses up to the version, with a final slash.
 	Identity     string // …/v3/
 	Network      string // …/v2.0/
-	LoadBalancer string // …/v2/
+	LoadBalancer string // …/v2/; where there is no Octavia it is Neutron's LBaaS v2: …/v2.0/
 }
 
 // Open logs in to a cloud of a clouds.yaml, by password or application credential.
@@ -59,7 +59,10 @@ func (s *Session) learn(login Answer, a account) error {
 	}
 	s.Token, s.Project = login.Header.Get("X-Subject-Token"), in.Token.Project.ID
 	s.Network = in.Token.Catalog.url("network", a) + "/v2.0/"
-	s.LoadBalancer = in.Token.Catalog.url("load-balancer", a) + "/v2/"
+	s.LoadBalancer = s.Network
+	if octavia := in.Token.Catalog.url("load-balancer", a); octavia != "" {
+		s.LoadBalancer = octavia + "/v2/"
+	}
 	return nil
 }
 

@@ -54,12 +54,12 @@ func (c *Cloud) find(dir string, opts Options) error {
 		c.File, c.Name, c.octavia = opts.Real.File, opts.Real.Cloud, opts.Real.Octavia
 		return nil
 	}
-	pending := opts.Pending
-	if pending == 0 {
-		pending = 500 * time.Millisecond
+	emulated := opts.Emulated
+	if emulated.Pending = opts.Pending; emulated.Pending == 0 {
+		emulated.Pending = 500 * time.Millisecond
 	}
 	c.File, c.Name = filepath.Join(dir, "clouds.yaml"), "demo"
-	c.Emulator = emulator.New(emulator.Options{Pending: pending})
+	c.Emulator = emulator.New(emulated)
 	return c.serve()
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/e2e/networks"
 	"github.com/octagate/octagate/e2e/session"
 )
@@ -29,6 +30,7 @@ type World struct {
 type Options struct {
 	Real        *session.Real              // a real cloud, instead of the emulator
 	Pending     time.Duration              // how long the emulator is busy with a change; 0 is half a second
+	Emulated    emulator.Options           // what else the emulator is; the zero value is the usual one
 	Layout      networks.Layout            // of the cluster's networks; zero: two subnets
 	FloatingIPs []string                   // that the user has; a cloud without administrator chooses others
 	Name        string                     // of the cluster; empty: demo; in a real cloud, where others may have that, the run's

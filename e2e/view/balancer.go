@@ -118,7 +118,7 @@ func (c *Cloud) open(ctx context.Context, b *Balancer) error {
 	var tree struct {
 		Statuses struct{ LoadBalancer Balancer }
 	}
-	if err := c.balancing(ctx, "loadbalancers/"+b.ID+"/status", &tree); err != nil {
+	if err := c.balancing(ctx, "loadbalancers/"+b.ID+"/"+c.status(), &tree); err != nil {
 		return fmt.Errorf("reading load balancer %s: %w", b.Name, err)
 	}
 	b.Listeners = tree.Statuses.LoadBalancer.Listeners

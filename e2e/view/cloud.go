@@ -30,6 +30,14 @@ func (c *Cloud) network(ctx context.Context, path string, answer any) error {
 	return c.session.Do(ctx, http.MethodGet, c.session.Network+path, nil, answer)
 }
 
+// status is what the status tree of a load balancer is called.
+func (c *Cloud) status() string {
+	if c.session.LoadBalancer == c.session.Network {
+		return "statuses" // by LBaaS v2
+	}
+	return "status"
+}
+
 func (c *Cloud) balancing(ctx context.Context, path string, answer any) error {
 	return c.session.Do(ctx, http.MethodGet, c.session.LoadBalancer+"lbaas/"+path, nil, answer)
 }

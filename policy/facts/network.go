@@ -97,6 +97,7 @@ func (s Snapshot) Port(a netip.Addr) (Port, Answer) { return find(s.Ports, a) }
 type Balancer struct {
 	ID      string
 	Service types.UID // whose it is; empty: nobody's in this cluster
+	Name    string    // of one that no cluster's octagate made, as far as it says
 }
 
 // Balancer looks up the load balancer whose VIP a port is. It is unknown where the port

@@ -36,6 +36,7 @@ type Tree struct {
 	Name       string
 	Tags       []string // what its author wants it tagged with, in order; nil: whatever
 	Disabled   bool     // observed only: somebody switched it off
+	Untagged   bool     // observed only: something of it says in words that it is ours, as before the cloud had tags
 	VIP        VIP
 	More       []VIP  // further addresses at the same port, of another family
 	Provider   string // read when a load balancer is made; empty: the cloud's default
@@ -110,6 +111,7 @@ type Change string
 
 // The settings of load balancers, listeners and pools.
 const (
+	StatusChange      Change = "status" // of what is in ERROR, where any change of it sets it right
 	NameChange        Change = "name"
 	TagsChange        Change = "tags"
 	EnabledChange     Change = "admin state"

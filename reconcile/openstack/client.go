@@ -33,6 +33,7 @@ type Client struct {
 	Now    func() time.Time // the clock; nil: time.Now
 	Legacy bool             // load balancers are Neutron's, by LBaaS v2
 	Opens  bool             // the security groups of VIPs are our matter
+	Adopts bool             // what Kuryr made for a Service is adopted, if it has the Service's address
 
 	credentials credentials
 	lane        *lane
@@ -50,6 +51,7 @@ type session struct {
 	legacy bool // it is LBaaS v2
 	tagged bool // what is made can bear tags
 	opens  bool // the security groups of VIPs are our matter
+	adopts bool // what Kuryr made for a Service is adopted
 }
 
 type credentials struct {

@@ -161,14 +161,17 @@ func vip(p ports.Port) bool {
 // askBalancers lists the load balancers of the project, other clusters' and nobody's too.
 func askBalancers(ctx context.Context, s *session, f *Facts) (telling, error) {
 	known := map[string]facts.Balancer{}
-	filter := query{"fields": {"id", "vip_port_id", "tags", "description"}}
+	filter := query{"fields": {"id", "name", "vip_port_id", "tags", "description"}}
 	if s.project != "" {
 		filter["project_id"] = []string{s.project}
 	}
 	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
 	for _, lb := range found {
 		fact := facts.Balancer{ID: lb.ID}
-		if owner, ours := markedOwner(lb.Tags, lb.Description); ours && owner.Cluster == f.Cluster {
+		switch owner, marked := markedOwner(lb.Tags, lb.Description); {
+		case !marked:
+			fact.Name = lb.Name
+		case owner.Cluster == f.Cluster:
 			fact.Service = owner.UID
 		}
 		known[lb.VipPortID] = fact

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -18,13 +17,19 @@ import (
 // vipPort is what Octavia calls the port of a VIP, before the load balancer's ID.
 const vipPort = "octavia-lb-"
 
-// youngest is how old a port must be before it can have been left behind: Octavia
-// makes the port first, and shows the load balancer when it is done.
+// vipPort is the same in this cloud, and whose the port is, to Neutron.
+func (s *session) vipPort() (name, owner string) {
+	if s.legacy {
+		return "loadbalancer-", "neutron:LOADBALANCERV2"
+	}
+	return vipPort, "Octavia"
+}
+
+// youngest is how old a port must be before it can have been left behind: it is made
+// first, and the load balancer shown when that is done.
 const youngest = 2 * slowest
 
-// create makes a load balancer. Where its address is taken, it may be that Octavia
-// left the port of one behind that it refused after all: that is deleted, and the next
-// try succeeds.
+// create makes a load balancer, unless its address is taken: see yield.
 func (s *session) create(ctx context.Context, o octavia.Owner, t octavia.Tree) (made map[string][]octavia.Member, err error) {
 	opts := balancer(s.mark(o), t)
 	answer, err := loadbalancers.Create(ctx, s.balance, opts).Extract()
@@ -32,7 +37,7 @@ func (s *session) create(ctx context.Context, o octavia.Owner, t octavia.Tree) (
 		return born(answer), nil
 	}
 	if err = refusal(err); addressTaken(err) {
-		return nil, s.unblock(ctx, opts.CreateOpts, err)
+		return nil, s.yield(ctx, o, t, err)
 	}
 	return nil, err
 }
@@ -46,16 +51,17 @@ func born(lb *loadbalancers.LoadBalancer) map[string][]octavia.Member {
 	return made
 }
 
-// unblock deletes a port that stands in the way of a load balancer and that nobody needs.
-func (s *session) unblock(ctx context.Context, opts loadbalancers.CreateOpts, err error) error {
-	leaked, looked := s.leaked(ctx, opts)
+// unblock deletes a port that stands in the way of a load balancer and that nobody needs:
+// Octavia may have left that of one which it refused after all. The next try succeeds.
+func (s *session) unblock(ctx context.Context, vip octavia.VIP, err error) error {
+	leaked, looked := s.leaked(ctx, vip)
 	if looked != nil || leaked == "" {
 		return err
 	}
 	if err := gone(ports.Delete(ctx, s.network, leaked).ExtractErr()); err != nil {
 		return fmt.Errorf("deleting port %s, which a load balancer left that never was: %w", leaked, refusal(err))
 	}
-	return &plan.Refusal{Reason: plan.Busy, Err: fmt.Errorf("port %s was left by a load balancer that never was; it is deleted", leaked)}
+	return busy("port %s was left by a load balancer that never was; it is deleted", leaked)
 }
 
 func addressTaken(err error) bool {
@@ -64,18 +70,17 @@ func addressTaken(err error) bool {
 
 // leaked is the ID of a port of our project that has the address of a load balancer to
 // be, and belongs to one that is not there; empty: there is none.
-func (s *session) leaked(ctx context.Context, opts loadbalancers.CreateOpts) (port string, err error) {
-	if _, err := netip.ParseAddr(opts.VipAddress); err != nil {
-		return "", nil
-	}
-	filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{IPAddress: opts.VipAddress, SubnetID: opts.VipSubnetID}}}
+func (s *session) leaked(ctx context.Context, vip octavia.VIP) (port string, err error) {
+	filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{IPAddress: vip.Address.String(), SubnetID: vip.Subnet}}}
 	found, err := all(ctx, "ports", ports.List(s.network, filter), ports.ExtractPorts)
 	if err != nil {
 		return "", err
 	}
+	name, owner := s.vipPort()
 	for _, p := range found {
-		id, ofVIP := strings.CutPrefix(p.Name, vipPort)
-		if !ofVIP || p.DeviceOwner != "Octavia" || s.now().Sub(p.CreatedAt) < youngest {
+		id, ofVIP := strings.CutPrefix(p.Name, name)
+		dated := !p.CreatedAt.IsZero() // Neutron need not tell
+		if !ofVIP || p.DeviceOwner != owner || !dated || s.now().Sub(p.CreatedAt) < youngest {
 			continue
 		}
 		if err := loadbalancers.Get(ctx, s.balance, id).Err; gophercloud.ResponseCodeIs(err, http.StatusNotFound) {

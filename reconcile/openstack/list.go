@@ -27,19 +27,37 @@ type inventory struct {
 	floatingIPs []floatingips.FloatingIP
 	ports       []ports.Port // of VIPs; only where their security groups are our matter
 	at          time.Time    // when the floating IPs were asked for
+	tagged      bool         // what is the cluster's can bear tags
 }
 
-// inventory lists everything of a cluster, and the project's floating IPs.
-func (s *session) inventory(ctx context.Context, cluster string) (i inventory, err error) {
+// words reports whether something with these tags, that is ours, says so in words only,
+// although it could bear tags: it was made before the cloud had them.
+func (i inventory) words(tags []string) bool {
+	_, told := octavia.OwnerOf(tags)
+	return i.tagged && !told
+}
+
+// worded reports whether there is a load balancer of that kind.
+func (i inventory) worded() bool {
+	return slices.ContainsFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return i.words(lb.Tags) })
+}
+
+// inventory lists everything of a cluster, and the project's floating IPs. What is marked
+// in words, where there are tags, is looked for only if it shall be: a list by tags is
+// shorter.
+func (s *session) inventory(ctx context.Context, cluster string, words bool) (i inventory, err error) {
+	i.tagged = s.tagged
 	project, tags := s.project, []string{octavia.ClusterTag(cluster)}
-	if !s.tagged {
+	if !s.tagged || words {
 		tags = nil
 	}
 	defer func() { i.keep(cluster) }()
 	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
 		return i, err
 	}
-	i.keep(cluster)
+	if i.keep(cluster); s.tagged && !i.worded() {
+		tags = []string{octavia.ClusterTag(cluster)}
+	}
 	i.at = time.Now()
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err

@@ -17,10 +17,11 @@ func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees m
 	if err != nil {
 		return nil, nil, err
 	}
-	i, err := s.inventory(ctx, w.Cluster)
+	i, err := s.inventory(ctx, w.Cluster, !w.tidy)
 	if err != nil {
 		return nil, nil, err
 	}
+	w.tidy = !i.worded()
 	w.Facts.learn(i.at, i.floatingIPs)
 	if err := w.detail(ctx, s, i, notes); err != nil {
 		return nil, nil, err
@@ -110,6 +111,19 @@ func (w *Watch) dim(i inventory, listed map[string]pools.Pool) []pools.Pool {
 			if w.members[p.ID].dim && !octavia.Status(lb.ProvisioningStatus).Busy() {
 				return ours(lb, listed)
 			}
+		}
+	}
+	return w.undated(i, listed)
+}
+
+// undated are the pools of a load balancer that nobody dates, as LBaaS v2 does not: while
+// there is nothing else to do, one after the other is looked at.
+func (w *Watch) undated(i inventory, listed map[string]pools.Pool) []pools.Pool {
+	for range i.balancers {
+		w.turn++
+		lb := i.balancers[w.turn%len(i.balancers)]
+		if lb.UpdatedAt.IsZero() && !octavia.Status(lb.ProvisioningStatus).Busy() {
+			return ours(lb, listed)
 		}
 	}
 	return nil

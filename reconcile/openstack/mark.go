@@ -30,6 +30,30 @@ func (m mark) with(tags []string) []string {
 	return slices.Concat(m.tags, tags)
 }
 
+// beside is m and what somebody else wrote there.
+func (m mark) beside(tags []string, description string) mark {
+	if m.tags != nil {
+		return mark{tags: m.with(strange(tags))}
+	}
+	return mark{description: strings.TrimSpace(description + " " + m.description)}
+}
+
+// asTags are the mark's tags; nil: it has none.
+func (m mark) asTags() *[]string {
+	if m.tags == nil {
+		return nil
+	}
+	return &m.tags
+}
+
+// asWords is the mark's description; nil: it has none.
+func (m mark) asWords() *string {
+	if m.description == "" {
+		return nil
+	}
+	return &m.description
+}
+
 // markedOwner is whose something is, by its tags or its description.
 func markedOwner(tags []string, description string) (octavia.Owner, bool) {
 	if o, ours := octavia.OwnerOf(tags); ours {

@@ -14,7 +14,7 @@ const firstTags = 5
 
 // meet finds out what this cloud can do.
 func (s *session) meet(ctx context.Context, c *Client) error {
-	s.now, s.opens, s.legacy = c.now, c.Opens, c.Legacy
+	s.now, s.opens, s.adopts, s.legacy = c.now, c.Opens, c.Adopts, c.Legacy
 	if s.legacy {
 		return nil
 	}

@@ -27,6 +27,7 @@ type sky struct {
 	networks emulator.Networks
 	clock    *emulator.Clock
 	watch    *Watch
+	legacy   bool
 	down     atomic.Bool
 }
 
@@ -53,13 +54,20 @@ func skyWith(t *testing.T, options emulator.Options) *sky {
 		t.Fatal(err)
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
-	client, err := Configure("demo", Rate{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.Now = s.clock.Now
-	s.watch = &Watch{Client: client, Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
+	s.legacy = options.Legacy
+	s.watch = &Watch{Client: s.client("demo"), Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
 	return s
+}
+
+// client is somebody's way to the cloud.
+func (s *sky) client(name string) *Client {
+	s.Helper()
+	c, err := Configure(name, Rate{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	c.Now, c.Legacy = s.clock.Now, s.legacy
+	return c
 }
 
 var owner = octavia.Owner{Cluster: "test", UID: "aaaa"}
@@ -100,18 +108,20 @@ func (s *sky) see() octavia.Tree {
 // reach takes steps, with rounds and time between them, until the tree is as desired.
 func (s *sky) reach(desired octavia.Tree) octavia.Tree {
 	s.Helper()
-	for range 20 {
+	for range 100 {
 		observed := s.see()
-		p := plan.Diff(desired, observed).In(s.watch.Manner(), observed)
+		p := s.watch.Manner().Plan(desired, observed)
 		if len(p) == 0 && !observed.Status.Busy() {
 			return observed
 		}
 		if len(p) > 0 && !(observed.Status.Busy() && p[0].Locks()) {
-			s.step(p[0])
+			if err := s.watch.Take(s.Context(), owner, p[0]); err != nil && plan.ReasonOf(err) != plan.Busy {
+				s.Fatal(err)
+			}
 		}
 		s.clock.Pass(settle)
 	}
-	s.Fatalf("not reached: %s", plan.Diff(desired, s.see()))
+	s.Fatalf("not reached: %s", s.watch.Manner().Plan(desired, s.see()))
 	return octavia.Tree{}
 }
 

@@ -41,6 +41,8 @@ func (s *session) takeBalancer(ctx context.Context, o octavia.Owner, step plan.S
 			return err
 		}
 		return gone(loadbalancers.Delete(ctx, s.balance, step.ID, loadbalancers.DeleteOpts{Cascade: !step.Alone}).ExtractErr())
+	case plan.MarkLoadBalancer:
+		return s.markOn(ctx, o, step.ID)
 	case plan.CreateListener:
 		opts := listener(s.mark(o), step.Listener)
 		opts.LoadbalancerID, opts.DefaultPoolID = step.LoadBalancerID, step.PoolID
@@ -91,7 +93,7 @@ func (s *session) still(ctx context.Context, step plan.DeleteLoadBalancer) error
 		return gone(err)
 	}
 	if octavia.Status(lb.ProvisioningStatus) != step.While {
-		return &plan.Refusal{Reason: plan.Busy, Err: fmt.Errorf("it is %s by now, not %s any more", lb.ProvisioningStatus, step.While)}
+		return busy("it is %s by now, not %s any more", lb.ProvisioningStatus, step.While)
 	}
 	return nil
 }
@@ -137,6 +139,10 @@ func (s *session) associate(ctx context.Context, o octavia.Owner, step plan.Asso
 	return floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
 		PortID: &step.Port, RevisionNumber: &f.RevisionNumber,
 	}).Err
+}
+
+func busy(format string, args ...any) error {
+	return &plan.Refusal{Reason: plan.Busy, Err: fmt.Errorf(format, args...)}
 }
 
 func refused(format string, args ...any) error {
@@ -197,7 +203,7 @@ func (s *session) changedBalancer(o octavia.Owner, t octavia.Tree, changes []oct
 	var opts loadbalancers.UpdateOpts
 	for _, change := range changes {
 		switch change {
-		case octavia.NameChange:
+		case octavia.NameChange, octavia.StatusChange:
 			opts.Name = &t.Name
 		case octavia.TagsChange:
 			opts.Tags = new(s.mark(o).with(t.Tags))

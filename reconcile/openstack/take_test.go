@@ -334,7 +334,7 @@ func TestRefusals(t *testing.T) {
 		text string
 	}{
 		"an address in use": {plan.CreateLoadBalancer{Tree: address("10.2.0.7")}, plan.Conflict,
-			"create load balancer shop/web at 10.2.0.7 with 1 listener and 0 members: Conflict: Provider 'amphora' reports error: IP address 10.2.0.7 already allocated in subnet " + s.networks.ServiceSubnet + " (500)"},
+			"create load balancer shop/web at 10.2.0.7 with 1 listener and 0 members: Conflict: 10.2.0.7 is the VIP of load balancer " + built.ID + " (shop/web), which is of Service aaaa of cluster test; delete it if that is gone"},
 		"an address outside": {plan.CreateLoadBalancer{Tree: address("10.99.0.1")}, plan.Invalid,
 			"create load balancer shop/web at 10.99.0.1 with 1 listener and 0 members: Refused: Provider 'amphora' reports error: IP address 10.99.0.1 is not a valid IP for the specified subnet. (500)"},
 		"a port twice": {plan.CreateLoadBalancer{Tree: twice}, plan.Conflict,

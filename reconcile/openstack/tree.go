@@ -21,13 +21,18 @@ type children struct {
 	unmade    map[string]string                 // what is PENDING_CREATE
 	external  map[string]floatingips.FloatingIP // by the ID of their port
 	open      map[string]bool                   // ports without security groups
+	worded    map[string]bool                   // what says in words whose it is, and could bear tags
 }
 
 func (i inventory) children(known map[string]membership) children {
-	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}}
+	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}, map[string]bool{}}
+	for _, lb := range i.balancers {
+		c.worded[lb.ID] = i.words(lb.Tags)
+	}
 	for _, l := range i.listeners {
 		c.listeners[l.ID] = l
 		c.examine(l.ProvisioningStatus, l.ID, "listener "+l.Name)
+		c.worded[l.ID] = i.words(l.Tags)
 	}
 	asking := map[string]octavia.Monitor{}
 	for _, m := range i.monitors {
@@ -35,6 +40,7 @@ func (i inventory) children(known map[string]membership) children {
 	}
 	for _, p := range i.pools {
 		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
+		c.worded[p.ID] = i.words(p.Tags)
 		c.pools[p.ID] = observedPool(p, asking[p.MonitorID], known[p.ID])
 	}
 	for _, f := range i.floatingIPs {
@@ -84,6 +90,8 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 			})
 		}
 	}
+	t.Untagged = c.worded[lb.ID] || slices.ContainsFunc(t.Listeners, func(l octavia.Listener) bool { return c.worded[l.ID] }) ||
+		slices.ContainsFunc(t.Pools, func(p octavia.Pool) bool { return c.worded[p.ID] })
 	t.Sort()
 	if t.Status == octavia.Active {
 		t.Stuck = c.stuck(lb)

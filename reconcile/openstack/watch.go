@@ -41,10 +41,12 @@ type Watch struct {
 	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	making  int                            // load balancers for which a call is under way
+	tidy    bool                           // nothing is marked in words, where there are tags
+	turn    int                            // whose it was last of the load balancers that nobody dates
 	wake    chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
-	manner   plan.Manner              // what the cloud cannot do in one call
+	manner   plan.Manner              // how the cloud has to be treated
 }
 
 // errEarly is what is wrong before the first round has ended.
@@ -242,8 +244,8 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if w.trouble != nil {
 		w.Log.Info("OpenStack answers again")
 	}
-	w.ended, w.rivals, w.trouble = number, rivals, nil
-	return w.news(trees)
+	w.ended, w.trouble = number, nil
+	return w.news(trees, rivals)
 }
 
 // failed keeps what the last good round saw, and tells who waits for a better
@@ -258,13 +260,13 @@ func (w *Watch) failed(err error) []octavia.Owner {
 	return slices.Collect(maps.Keys(w.due))
 }
 
-// Manner is what this cloud cannot do in one call: LBaaS v2 can do nothing so, and some
+// Manner is how this cloud has to be treated: LBaaS v2 does nothing in one call, and some
 // are caught leaving a load balancer half made, as Octavia 11.0.0 is.
 func (w *Watch) Manner() plan.Manner {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.Client.Legacy {
-		return plan.Manner{Stepwise: true, Memberwise: true, Leafwise: true}
+		return plan.Manner{Stepwise: true, Memberwise: true, Leafwise: true, Curable: true}
 	}
 	return w.manner
 }
@@ -289,8 +291,9 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 	w.suspects = suspects
 }
 
-// news takes trees for the truth and returns the owners for whom that is news.
-func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
+// news takes trees and their rivals for the truth and returns the owners for whom that is
+// news.
+func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) []octavia.Owner {
 	w.confirm(trees)
 	told := map[octavia.Owner]bool{}
 	for o, round := range w.due {
@@ -300,7 +303,7 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
 		}
 	}
 	for o := range trees {
-		if !reflect.DeepEqual(trees[o], w.trees[o]) {
+		if !reflect.DeepEqual(trees[o], w.trees[o]) || rivals[o] != w.rivals[o] {
 			told[o] = true
 		}
 	}
@@ -309,6 +312,6 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree) []octavia.Owner {
 			told[o] = true
 		}
 	}
-	w.trees = trees
+	w.trees, w.rivals = trees, rivals
 	return slices.Collect(maps.Keys(told))
 }

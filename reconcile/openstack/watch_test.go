@@ -173,6 +173,18 @@ func TestTwoLoadBalancersOfOneServiceAreTouchedByNobody(t *testing.T) {
 	if _, err := s.watch.Observe(owner); plan.ReasonOf(err) != plan.Conflict {
 		t.Errorf("got %v", err)
 	}
+	s.clock.Pass(settle)
+	s.watch.round(t.Context())
+	first := s.watch.trees[owner]
+	s.step(plan.DeleteLoadBalancer{ID: s.watch.rivals[owner]})
+	s.clock.Pass(settle)
+	delete(s.watch.due, owner) // somebody else did it
+	if told := s.watch.round(t.Context()); !slices.Contains(told, owner) {
+		t.Error("the owner is not told that it has but one")
+	}
+	if got, err := s.watch.Observe(owner); err != nil || got.ID != first.ID {
+		t.Errorf("got %v %s", err, got.ID)
+	}
 }
 
 func TestOtherClustersAreNotSeen(t *testing.T) {

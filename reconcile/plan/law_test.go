@@ -111,13 +111,14 @@ func meddled(t *rapid.T, m *model) {
 		m.tree.Pools = append(m.tree.Pools, octavia.Pool{ID: m.id("pool"), PoolKey: octavia.PoolKey{Name: "shop/web:TCP:81", Protocol: "TCP"}})
 	}
 	m.tree.Disabled = rapid.Bool().Draw(t, "disabled")
+	m.tree.Untagged = rapid.Bool().Draw(t, "untagged")
 	m.tree.Name = rapid.SampledFrom([]string{"shop/web", "renamed"}).Draw(t, "renamed")
 	if rapid.IntRange(0, 5).Draw(t, "broken") == 0 {
 		m.tree.Status = octavia.Failed
 	}
 }
 
-var anyManner = rapid.SampledFrom([]Manner{{}, {Stepwise: true}, {Stepwise: true, Memberwise: true, Leafwise: true}})
+var anyManner = rapid.SampledFrom([]Manner{{}, {Stepwise: true}, {Stepwise: true, Memberwise: true, Leafwise: true, Curable: true}})
 
 // most is how many steps any change may take.
 const most = 200
@@ -126,7 +127,7 @@ const most = 200
 // for nothing, and then one that locks.
 func (m *model) reach(t *rapid.T, desired octavia.Tree) {
 	for range most {
-		p := Diff(desired, m.observed()).In(m.manner, m.observed())
+		p := m.manner.Plan(desired, m.observed())
 		if len(p) == 0 {
 			return
 		}
@@ -139,7 +140,7 @@ func (m *model) reach(t *rapid.T, desired octavia.Tree) {
 			}
 		}
 	}
-	t.Fatalf("no end:\n%s", Diff(desired, m.observed()).In(m.manner, m.observed()))
+	t.Fatalf("no end:\n%s", m.manner.Plan(desired, m.observed()))
 }
 
 // Whatever there is, and whatever somebody did to it, step by step it becomes what is
@@ -174,7 +175,7 @@ func (m *model) is(desired octavia.Tree) bool {
 				return c.Name == d.Name && c.Address == d.Address && c.Port == d.Port && c.Subnet == d.Subnet && !c.Altered
 			})
 	})
-	return listeners && pools && is.Name == desired.Name && is.VIP.Address == desired.VIP.Address && len(is.More) == len(desired.More)
+	return listeners && pools && is.Name == desired.Name && !is.Untagged && is.VIP.Address == desired.VIP.Address && len(is.More) == len(desired.More)
 }
 
 func sorted(t octavia.Tree) octavia.Tree { t.Sort(); return t }

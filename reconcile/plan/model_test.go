@@ -66,8 +66,11 @@ func (m *model) take(s Step) error {
 	if m.tree.ID == "" {
 		return refused("there is no load balancer")
 	}
-	if m.tree.Broken() && s.Locks() && !m.manner.Leafwise {
-		return refused("the load balancer is immutable")
+	if m.tree.Broken() && s.Locks() {
+		if !m.manner.Curable {
+			return refused("the load balancer is immutable")
+		}
+		m.tree.Status = octavia.Active
 	}
 	if done, err := m.takeListener(s); done {
 		return err
@@ -179,6 +182,8 @@ func (m *model) takeListener(s Step) (bool, error) {
 		if slices.Contains(s.Changes, octavia.TagsChange) {
 			m.tree.Tags = s.Tree.Tags
 		}
+	case MarkLoadBalancer:
+		m.tree.Untagged = false
 	case OpenVIP:
 		m.tree.VIP.Open = true
 	case CreateListener:

@@ -57,6 +57,9 @@ type change struct{ desired, observed octavia.Tree }
 // a listener that another takes the place of stays until the other's pool is there.
 func (c change) steps() Plan {
 	var p Plan
+	if c.observed.Untagged {
+		p = append(p, MarkLoadBalancer{c.observed.ID, c.observed.Name})
+	}
 	if changes := c.observed.Changes(c.desired); len(changes) > 0 {
 		p = append(p, UpdateLoadBalancer{c.observed.ID, c.desired, changes})
 	}

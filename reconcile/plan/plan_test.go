@@ -83,6 +83,8 @@ func TestDiff(t *testing.T) {
 			want: "set 0 members of pool shop/web:TCP:80\n"},
 		"a port changes: the old one goes first": {desired: tree(none, 1, 443), observed: built(tree(none, 1, 80)),
 			want: "delete listener TCP/80\ndelete pool shop/web:TCP:80\ncreate listener TCP/443\ncreate pool shop/web:TCP:443\nset 1 member of pool shop/web:TCP:443\n"},
+		"what says in words whose it is is marked by tags": {desired: tree(none, 1, 80), observed: untagged(built(tree(none, 0, 80))),
+			want: "set 1 member of pool shop/web:TCP:80\nmark load balancer shop/web by tags\n"},
 		"a pool that was left over goes": {desired: tree(none, 1, 80), observed: loose(built(tree(none, 1, 80))),
 			want: "delete pool shop/web:TCP:81\n"},
 
@@ -209,6 +211,8 @@ func dual(t octavia.Tree) octavia.Tree {
 
 func unseen(t octavia.Tree) octavia.Tree { t.Pools[0].Unseen = true; return t }
 
+func untagged(t octavia.Tree) octavia.Tree { t.Untagged = true; return t }
+
 func tagged(t octavia.Tree) octavia.Tree { t.Tags = []string{"shop"}; return t }
 
 func open(t octavia.Tree) octavia.Tree { t.VIP.Open = true; return t }
@@ -217,8 +221,21 @@ func failed(t octavia.Tree) octavia.Tree { t.Status = octavia.Failed; return t }
 
 func stuck(t octavia.Tree) octavia.Tree { t.Stuck = "listener shop/web:TCP:80"; return t }
 
+func bare(t octavia.Tree) octavia.Tree { t.Listeners, t.Pools = nil, nil; return t }
+
+// served is t with its members elsewhere.
+func served(t octavia.Tree) octavia.Tree {
+	for _, p := range t.Pools {
+		for i := range p.Members {
+			p.Members[i].Port = 9090
+		}
+	}
+	return t
+}
+
 func TestClouds(t *testing.T) {
-	legacy := Manner{Stepwise: true, Memberwise: true, Leafwise: true}
+	none := octavia.FloatingIP{}
+	legacy := Manner{Stepwise: true, Memberwise: true, Leafwise: true, Curable: true}
 	for claim, tt := range map[string]struct {
 		manner            Manner
 		desired, observed octavia.Tree
@@ -233,6 +250,23 @@ associate floating IP 172.24.4.13
 `},
 		"one that takes members one at a time": {manner: legacy, desired: tree(user, 1, 80), observed: built(tree(user, 2, 80)),
 			want: "delete member b of pool shop/web:TCP:80\n"},
+		"and serves while they are replaced": {manner: legacy, desired: served(tree(user, 2, 80)), observed: built(tree(user, 3, 80)),
+			want: `delete member a of pool shop/web:TCP:80
+create member A of pool shop/web:TCP:80
+delete member b of pool shop/web:TCP:80
+create member B of pool shop/web:TCP:80
+delete member c of pool shop/web:TCP:80
+`},
+		"one that takes changes of what is in ERROR": {manner: legacy, desired: tree(user, 3, 80), observed: failed(built(tree(user, 2, 80))),
+			want: "update load balancer shop/web: status\ncreate member c of pool shop/web:TCP:80\n"},
+		"but of one that is bare there is nothing to keep": {manner: legacy, desired: tree(none, 0, 80), observed: failed(bare(built(tree(none, 0, 80)))),
+			want: `delete load balancer shop/web
+create load balancer shop/web at 10.2.0.7 with 0 listeners and 0 members
+create listener TCP/80
+create pool shop/web:TCP:80
+`},
+		"what is in ERROR can leave": {manner: legacy, observed: failed(built(tree(none, 2, 80))),
+			want: "delete listener TCP/80\ndelete pool shop/web:TCP:80\ndelete load balancer shop/web\n"},
 		"one that deletes nothing that is in use": {manner: legacy, observed: built(watched(tree(user, 2, 80), 1)),
 			want: `delete listener TCP/80
 delete health monitor of pool shop/web:TCP:80
@@ -247,14 +281,37 @@ delete load balancer shop/web
 				}
 			}
 			for _, p := range tt.desired.Pools {
-				for i := range p.Members {
-					p.Members[i].Name = string(rune('a' + i))
+				for i, m := range p.Members {
+					if p.Members[i].Name = string(rune('a' + i)); m.Port == 9090 {
+						p.Members[i].Name = string(rune('A' + i))
+					}
 				}
 			}
-			if diff := cmp.Diff(tt.want, Diff(tt.desired, tt.observed).In(tt.manner, tt.observed).String()); diff != "" {
+			if diff := cmp.Diff(tt.want, tt.manner.Plan(tt.desired, tt.observed).String()); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// However a broken load balancer is mended, the first step that does it says so, and no
+// step of another plan does.
+func TestWhatMends(t *testing.T) {
+	whole := tree(octavia.FloatingIP{}, 1, 80)
+	for _, m := range []Manner{{}, {Curable: true}} {
+		for claim, tt := range map[string]struct {
+			desired, observed octavia.Tree
+			want              bool
+		}{
+			"broken":             {whole, failed(built(whole)), true},
+			"broken and leaving": {octavia.Tree{}, failed(built(whole)), false},
+			"another address":    {whole, built(at("10.2.0.8", whole)), false},
+			"another name":       {whole, built(renamed(tree(octavia.FloatingIP{}, 1, 80))), false},
+		} {
+			if p := m.Plan(tt.desired, tt.observed); Mends(p[0]) != tt.want {
+				t.Errorf("%s, %+v:\n%s", claim, m, p)
+			}
+		}
 	}
 }
 

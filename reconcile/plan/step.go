@@ -33,6 +33,9 @@ type (
 		Tree    octavia.Tree
 		Changes []octavia.Change // what of it is otherwise; the rest is left alone
 	}
+	// MarkLoadBalancer writes our tags onto one thing of a load balancer that says in words
+	// that it is ours. It is taken until nothing is left to mark.
+	MarkLoadBalancer struct{ ID, Name string }
 	// OpenVIP takes the security groups off the port of a VIP.
 	OpenVIP struct{ Port string }
 	// CreateListener opens a port. A pool that is missing is made by a step of its own.
@@ -131,8 +134,9 @@ func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s
 func (s UpdateLoadBalancer) String() string {
 	return fmt.Sprintf("update load balancer %s: %s", s.Tree.Name, words(s.Changes))
 }
-func (s OpenVIP) String() string        { return "take the security groups off VIP port " + s.Port }
-func (s CreateListener) String() string { return "create listener " + s.Listener.Key.String() }
+func (s MarkLoadBalancer) String() string { return "mark load balancer " + s.Name + " by tags" }
+func (s OpenVIP) String() string          { return "take the security groups off VIP port " + s.Port }
+func (s CreateListener) String() string   { return "create listener " + s.Listener.Key.String() }
 func (s UpdateListener) String() string {
 	return fmt.Sprintf("update listener %s: %s", s.Key, words(s.Changes))
 }
@@ -168,6 +172,7 @@ func (s ReleaseFloatingIP) String() string { return fmt.Sprintf("release floatin
 func (CreateLoadBalancer) Locks() bool   { return true }
 func (DeleteLoadBalancer) Locks() bool   { return true }
 func (UpdateLoadBalancer) Locks() bool   { return true }
+func (MarkLoadBalancer) Locks() bool     { return true }
 func (OpenVIP) Locks() bool              { return false }
 func (CreateMember) Locks() bool         { return true }
 func (DeleteMember) Locks() bool         { return true }

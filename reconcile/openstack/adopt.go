@@ -1,0 +1,126 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/go-logr/logr"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// yield deals with an address that is taken: what is ours will be seen, what Kuryr made is
+// adopted if it shall be, and a port that nobody needs is deleted. Of all others err says
+// who they are.
+func (s *session) yield(ctx context.Context, o octavia.Owner, t octavia.Tree, err error) error {
+	lb, looked := s.holder(ctx, t.VIP)
+	switch {
+	case looked != nil:
+		return looked
+	case lb == nil:
+		return s.unblock(ctx, t.VIP, err)
+	}
+	holder, marked := markedOwner(lb.Tags, lb.Description)
+	switch {
+	case marked && holder == o:
+		return busy("load balancer %s has %s already, and is this Service's", lb.ID, t.VIP.Address)
+	case marked:
+		return refused("%s is the VIP of load balancer %s (%s), which is of Service %s of cluster %s; delete it if that is gone",
+			t.VIP.Address, lb.ID, lb.Name, holder.UID, holder.Cluster)
+	case lb.Name != t.Name:
+		return refused("%s is the VIP of load balancer %s (%s), which is not ours; delete it", t.VIP.Address, lb.ID, lb.Name)
+	case !s.adopts:
+		return refused("%s is the VIP of load balancer %s (%s), which is not ours; delete it, or set octavia.adopt: Kuryr", t.VIP.Address, lb.ID, lb.Name)
+	}
+	return s.adopt(ctx, o, t, lb)
+}
+
+// holder is the load balancer of our project that has an address; nil: none has.
+func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.LoadBalancer, error) {
+	filter := loadbalancers.ListOpts{ProjectID: s.project, VipAddress: vip.Address.String(), VipSubnetID: vip.Subnet}
+	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	if err != nil {
+		return nil, err
+	}
+	has := func(lb loadbalancers.LoadBalancer) bool { // further pages are not filtered
+		address, err := netip.ParseAddr(lb.VipAddress)
+		return err == nil && address == vip.Address && lb.VipSubnetID == vip.Subnet
+	}
+	if i := slices.IndexFunc(found, has); i >= 0 {
+		return &found[i], nil
+	}
+	return nil, nil
+}
+
+// adopt makes ours what Kuryr made for a Service, in one write, and is to be called again
+// until the load balancer is seen as ours. Only marks are written: nothing is done to the
+// traffic. The load balancer comes last, so that it is ours with all that is under it or
+// not at all, whatever happens in between.
+func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) error {
+	if why := unfit(t, lb); why != "" {
+		return refused("load balancer %s (%s), which has %s, cannot be adopted: %s", lb.ID, lb.Name, t.VIP.Address, why)
+	}
+	if octavia.Status(lb.ProvisioningStatus).Busy() {
+		return busy("load balancer %s is adopted when it is not %s any more", lb.ID, lb.ProvisioningStatus)
+	}
+	what, err := s.inherit(ctx, o, t, lb)
+	if what == "" && err == nil {
+		what, err = s.markNext(ctx, o, lb)
+	}
+	if err != nil {
+		return fmt.Errorf("adopting load balancer %s: %w", lb.ID, refusal(err))
+	}
+	logr.FromContextOrDiscard(ctx).Info("Marked as ours what Kuryr made", "what", what, "loadBalancer", lb.ID)
+	return busy("load balancer %s is being adopted: %s is marked as ours", lb.ID, what)
+}
+
+// unfit is why a load balancer cannot be adopted for a tree; empty: it can.
+func unfit(t octavia.Tree, lb *loadbalancers.LoadBalancer) string {
+	switch {
+	case octavia.Status(lb.ProvisioningStatus) == octavia.Failed:
+		return "it is in ERROR; delete it"
+	case t.Provider != "" && called(t.Provider) != called(lb.Provider):
+		return fmt.Sprintf("its provider is %s; annotate the Service with octagate.dev/provider: %s", lb.Provider, lb.Provider)
+	}
+	return ""
+}
+
+// called is the name of a provider that has two.
+func called(provider string) string {
+	if provider == "octavia" {
+		return "amphora"
+	}
+	return provider
+}
+
+// kuryrs is how Kuryr describes the floating IPs that it allocates
+// (kuryr_kubernetes/controller/drivers/lb_public_ip.py).
+const kuryrs = "kuryr_lb"
+
+// inherit makes ours the floating IP that Kuryr allocated for a load balancer, where the
+// Service wants one that is allocated. what is empty if there is nothing to do.
+func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) (what string, err error) {
+	if !t.FloatingIP.Allocate {
+		return "", nil
+	}
+	found, err := s.floatingIPs(ctx, floatingips.ListOpts{PortID: lb.VipPortID})
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	f := found[0]
+	owner, ours := octavia.DescribedOwner(f.Description)
+	switch {
+	case ours && owner == o:
+		return "", nil
+	case f.Description != kuryrs:
+		return "", refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.FloatingIP)
+	}
+	// Its port is named, too: an old Neutron takes it off otherwise.
+	return "floating IP " + f.FloatingIP, floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
+		Description: new(o.Description(t.Name)), PortID: &lb.VipPortID, RevisionNumber: &f.RevisionNumber,
+	}).Err
+}
