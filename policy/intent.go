@@ -72,11 +72,13 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 		Name:       svc.Namespace + "/" + svc.Name,
 		VIP:        s.allocated(svc.Spec.ClusterIP, cfg, known),
 		OpenVIP:    cfg.OpenVIPs,
-		MemberMode: first(annotation.Members, cfg.MemberMode, svc.Annotations, decided),
 		Provider:   first(annotation.Provider, cfg.Provider, svc.Annotations, decided),
 		Flavor:     first(annotation.FlavorID, cfg.Flavor, svc.Annotations, decided),
 		Zone:       first(annotation.AvailabilityZone, cfg.Zone, svc.Annotations, decided),
 		ExternalIP: externalIP(cfg, svc),
+	}
+	if in.MemberMode = first(annotation.Members, cfg.MemberMode, svc.Annotations, decided); provides(in.Provider, routedMembers) == no {
+		in.MemberMode = annotation.L2
 	}
 	in.VIPSubnet = first(annotation.VIPSubnetID, cfg.serviceSubnet(in.VIP), decided)
 	if _, fixed := annotation.VIPSubnetID.Read(decided); !fixed && !in.VIP.IsValid() && cfg.ServiceSubnetV6 != "" {
@@ -127,14 +129,14 @@ func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
 		return netip.Addr{}, ""
 	}
 	a := s.allocated(s.Service.Spec.ClusterIPs[1], cfg, known)
-	if s.late(a) || known.Octavia.AtLeast(twoAddresses) == facts.No {
+	if s.late(a) || known.Octavia.AtLeast(twoAddresses) == facts.No || cfg.Legacy {
 		return netip.Addr{}, ""
 	}
 	return a, cfg.serviceSubnet(a)
 }
 
 // twoAddresses is the version of Octavia's API that gives load balancers two addresses.
-var twoAddresses = facts.Version{Major: 2, Minor: 26}
+var twoAddresses = facts.Version{Major: 2, Minor: capabilities[secondAddress].since}
 
 // late reports whether an address comes after the load balancer, as far as that is known.
 func (s Subject) late(a netip.Addr) bool {

@@ -15,7 +15,7 @@ func TestWhatLBaaSv2DoesNotHave(t *testing.T) {
 	cfg := config
 	cfg.Legacy, cfg.Provider, cfg.Protocols = true, "", []corev1.Protocol{corev1.ProtocolUDP}
 	refused := func(key, value string) string {
-		return "deny backend: " + key + " " + value + " cannot be had from LBaaS v2; leave it out\n"
+		return "deny capability: " + key + " " + value + " cannot be had from LBaaS v2; leave it out\n"
 	}
 	for claim, tt := range map[string]struct {
 		service *corev1.Service
@@ -28,7 +28,7 @@ func TestWhatLBaaSv2DoesNotHave(t *testing.T) {
 		"UDP is ignored, whatever the operator wants": {service(port(corev1.ProtocolUDP, 53)),
 			"warn protocol: spec.ports[1]: UDP/53 is ignored: it gets no listener, only TCP ports are balanced\n"},
 		"source ranges": {service(from("203.0.113.0/24")),
-			"deny source-ranges: spec.loadBalancerSourceRanges 203.0.113.0/24 cannot be had from LBaaS v2, which lets everybody in\n"},
+			"deny source-ranges: spec.loadBalancerSourceRanges 203.0.113.0/24 cannot be had from LBaaS v2\n"},
 		"timeouts": {service(with(annotation.TimeoutClientData.Key, "1h"), with(annotation.TimeoutMemberConnect.Key, "5s"),
 			with(annotation.TimeoutMemberData.Key, "1h"), with(annotation.TimeoutTCPInspect.Key, "1s")),
 			refused(annotation.TimeoutClientData.Key, "1h") + refused(annotation.TimeoutMemberData.Key, "1h") +

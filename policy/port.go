@@ -59,7 +59,7 @@ func (c Config) port(svc *corev1.Service, p corev1.ServicePort, provider string)
 func as(svc *corev1.Service, p corev1.ServicePort, provider string) string {
 	_, terminated := annotation.TLSContainerRef.Read(svc.Annotations)
 	switch {
-	case provider == ovn || p.Protocol != "" && p.Protocol != corev1.ProtocolTCP:
+	case provides(provider, httpPorts) == no || p.Protocol != "" && p.Protocol != corev1.ProtocolTCP:
 		return ""
 	case isAPIServer(svc):
 		return HTTPS

@@ -29,7 +29,7 @@ func terminates(p Port) bool { return p.As == TerminatedHTTPS }
 
 // remedy is what makes a port read HTTP.
 func (q question) remedy(app string) string {
-	if q.in.Provider == ovn {
+	if provides(q.in.Provider, httpPorts) == no {
 		return "the provider ovn has none: leave it out"
 	}
 	return "give one appProtocol: " + app

@@ -13,7 +13,7 @@ import (
 //	Source:  the ovn provider answers 501 to pools of the protocols PROXY and PROXYV2
 var proxyProtocol = rule{name: "proxy-protocol", check: func(q question) []Finding {
 	asked := q.in.Traffic.Proxy
-	if asked == annotation.NoProxy || q.in.Provider != ovn {
+	if asked == annotation.NoProxy || provides(q.in.Provider, proxyV1) != no {
 		return nil
 	}
 	return one(Deny, keyed(annotation.ProxyProtocol), string(asked),

@@ -10,8 +10,8 @@ import (
 //
 //	Field:   spec.loadBalancerSourceRanges, or the annotation that it replaced
 //	Denies:  what is no range; ranges of nothing but another family than the ClusterIP's, which
-//	         would let nobody in; any with the provider ovn, or from LBaaS v2, which let
-//	         everybody in
+//	         would let nobody in; any with the provider ovn, LBaaS v2, or an Octavia
+//	         that is too old: they let everybody in
 //	Warns:   that Pods are not let in either: they reach the Service at the same VIP; and of ranges
 //	         of the other family beside others
 //	Allows:  everybody (0.0.0.0/0 or ::/0), which is no restriction
@@ -43,9 +43,9 @@ var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Fin
 // restricted is what the author should know of any restriction.
 func restricted(q question, r sourceRange) []Finding {
 	switch {
-	case q.cfg.Legacy:
-		return one(Deny, field.NewPath(r.field), r.text, "cannot be had from LBaaS v2, which lets everybody in")
-	case q.in.Provider == ovn:
+	case q.lacking(allowedSources) != "":
+		return one(Deny, field.NewPath(r.field), r.text, "cannot be had from "+q.lacking(allowedSources))
+	case provides(q.in.Provider, allowedSources) == no:
 		return one(Deny, field.NewPath(r.field), r.text, "cannot be had from the provider ovn, which lets everybody in")
 	}
 	return one(Warn, field.NewPath(r.field), "", "keep Pods out, too; add their range to let them in")

@@ -44,9 +44,6 @@ type Timeouts struct {
 	TCPInspect    time.Duration // for more to look into
 }
 
-// ovn is the provider that has an algorithm of its own, and no other.
-const ovn = "ovn"
-
 // traffic is what the author and the operator want of the traffic of svc.
 func traffic(cfg Config, svc *corev1.Service, in Intent) Traffic {
 	asked, provider := svc.Annotations, in.Provider
@@ -76,9 +73,9 @@ func traffic(cfg Config, svc *corev1.Service, in Intent) Traffic {
 // operator chose, where the provider has it.
 func (c Config) algorithm(provider string) annotation.Algorithm {
 	switch {
-	case provider == ovn:
+	case provides(provider, otherAlgorithms) == no:
 		return annotation.SourceIPPort
-	case c.Algorithm == annotation.SourceIPPort && provider != "":
+	case c.Algorithm == annotation.SourceIPPort && provider != "" && provides(provider, sourceIPPort) == no:
 		return annotation.RoundRobin
 	}
 	return cmp.Or(c.Algorithm, annotation.RoundRobin)
