@@ -613,7 +613,19 @@ func (c *corner) reconfigure(old, new string) {
 		}
 		write(string(config))
 	})
-	c.away(func() { write(strings.Replace(string(config), old, new, 1)) })
+	c.away(func() { c.configure(old, new) })
+}
+
+// configure changes the configuration file.
+func (c *corner) configure(old, new string) {
+	c.Helper()
+	config, err := os.ReadFile(c.world.ConfigFile())
+	if err == nil {
+		err = os.WriteFile(c.world.ConfigFile(), []byte(strings.Replace(string(config), old, new, 1)), 0o600)
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
 }
 
 func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {

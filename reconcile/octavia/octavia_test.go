@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
@@ -81,6 +82,39 @@ func TestPoolsOfPorts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The same Service always desires the same tree, in whichever order its ports and Pods are
+// told.
+func TestDesireIsDeterministic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOfNDistinct(rapid.Int32Range(1, 99), 0, 5, rapid.ID).Draw(t, "ports")
+		in := policy.Intent{Name: "shop/web"}
+		backends := Backends{}
+		for _, n := range numbers {
+			p := policy.Port{Protocol: corev1.ProtocolTCP, Number: n, Shared: rapid.SampledFrom([]string{"", "web"}).Draw(t, "target")}
+			in.Listeners = append(in.Listeners, p)
+			if p.Shared == "" {
+				backends[p] = members(t)
+			}
+		}
+		first := Desire(in, backends)
+		in.Listeners = rapid.Permutation(in.Listeners).Draw(t, "another order")
+		for p := range backends {
+			backends[p] = rapid.Permutation(backends[p]).Draw(t, "another order of Pods")
+		}
+		if diff := cmp.Diff(first, Desire(in, backends), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func members(t *rapid.T) []Member {
+	var all []Member
+	for _, n := range rapid.SliceOfNDistinct(rapid.Byte(), 0, 4, rapid.ID).Draw(t, "Pods") {
+		all = append(all, Member{Name: "shop/a", Address: netip.AddrFrom4([4]byte{10, 1, 0, n}), Port: 8080})
+	}
+	return all
 }
 
 // Whoever reads what we wrote finds the same owner again.
