@@ -302,7 +302,7 @@ func TestTrafficIsPassedOnAsAsked(t *testing.T) {
 	if n := c.events(); n["UpdateListener"] != 1 || n["UpdatePool"] != 1 {
 		t.Errorf("it is set again and again: %v", n)
 	}
-	usual := view.Traffic{Protocol: "TCP", TimeoutClientData: 600000, Algorithm: "ROUND_ROBIN"} // a timeout that nobody wants otherwise stays
+	usual := view.Traffic{Protocol: "TCP", TimeoutClientData: 50000, Algorithm: "ROUND_ROBIN"}
 	if diff := cmp.Diff(usual, c.traffic("web"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error("as nobody asked:", diff)
 	}

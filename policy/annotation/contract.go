@@ -61,7 +61,7 @@ var (
 	}
 	TimeoutClientData = Def[time.Duration]{
 		Key: Prefix + "timeout-client-data", Writer: Author, Default: "`octavia.timeouts.clientData`",
-		Doc:   "How long a client may be silent, such as `50s`; 1ms to 24h. Leaving it out again keeps what is set.",
+		Doc:   "How long a client may be silent, such as `50s`; 1ms to 24h.",
 		parse: ParseTimeout, format: time.Duration.String,
 	}
 	TimeoutMemberData = Def[time.Duration]{

@@ -49,6 +49,7 @@ func listener(in policy.Intent, p policy.Port) Listener {
 	s := Settings{
 		Name: Name(in.Name, k), Sources: in.Traffic.Sources, ConnectionLimit: in.Traffic.ConnectionLimit, Timeouts: Timeouts(in.Traffic.Timeouts),
 	}
+	s.Timed = s.Timeouts.Chosen()
 	if p.HTTP() {
 		s.Forwarded = in.Traffic.Forwarded
 	}

@@ -91,6 +91,7 @@ type Settings struct {
 	Sources         []netip.Prefix // who is let in, in order; empty: everybody
 	ConnectionLimit int            // 0: none
 	Timeouts        Timeouts
+	Timed           string // which of the timeouts are of our choosing, as a tag remembers it; empty: none
 	Forwarded       bool   // members of HTTP are told by a header who the client is
 	Certificate     string // reference of the container with the key of TERMINATED_HTTPS
 	Disabled        bool   // observed only: somebody switched it off
@@ -105,6 +106,28 @@ func (t Timeouts) fulfil(want Timeouts) bool {
 	return (want.ClientData == 0 || t.ClientData == want.ClientData) && (want.MemberData == 0 || t.MemberData == want.MemberData) &&
 		(want.MemberConnect == 0 || t.MemberConnect == want.MemberConnect) && (want.TCPInspect == 0 || t.TCPInspect == want.TCPInspect)
 }
+
+// Chosen names the timeouts that somebody wants, with commas between them.
+func (t Timeouts) Chosen() string {
+	var names []string
+	for _, one := range []struct {
+		name  string
+		value time.Duration
+	}{{ClientData, t.ClientData}, {MemberConnect, t.MemberConnect}, {MemberData, t.MemberData}, {TCPInspect, t.TCPInspect}} {
+		if one.value != 0 {
+			names = append(names, one.name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// The names of the timeouts, as Octavia has them.
+const (
+	ClientData    = "timeout_client_data"
+	MemberConnect = "timeout_member_connect"
+	MemberData    = "timeout_member_data"
+	TCPInspect    = "timeout_tcp_inspect"
+)
 
 // A Change names one of the settings.
 type Change string
@@ -153,7 +176,7 @@ func (s Settings) Changes(want Settings) []Change {
 		EnabledChange:     s.Disabled,
 		SourcesChange:     !slices.Equal(s.Sources, want.Sources),
 		LimitChange:       s.ConnectionLimit != want.ConnectionLimit,
-		TimeoutsChange:    !s.Timeouts.fulfil(want.Timeouts),
+		TimeoutsChange:    !s.Timeouts.fulfil(want.Timeouts) || s.Timed != want.Timed,
 		ForwardedChange:   s.Forwarded != want.Forwarded,
 		CertificateChange: s.Certificate != want.Certificate,
 	})

@@ -26,7 +26,7 @@ func TestDesire(t *testing.T) {
 	reached := pod
 	reached.Subnet = "pod"
 	settings := func(name string) Settings {
-		return Settings{Name: name, ConnectionLimit: 9, Timeouts: Timeouts{MemberData: 7}}
+		return Settings{Name: name, ConnectionLimit: 9, Timeouts: Timeouts{MemberData: 7}, Timed: MemberData}
 	}
 	want := Tree{
 		Name: "shop/web", VIP: VIP{Address: in.VIP, Subnet: "service"}, Provider: "amphora",

@@ -48,6 +48,27 @@ func OwnerOf(tags []string) (o Owner, ok bool) {
 	return o, o.Cluster != "" && o.UID != ""
 }
 
+// timedTag begins the tag of a listener that remembers which timeouts we chose.
+const timedTag = "octagate:timeouts="
+
+// TimedTag remembers which timeouts were chosen; empty: none were.
+func TimedTag(names string) string {
+	if names == "" {
+		return ""
+	}
+	return timedTag + names
+}
+
+// TimedOf reads which timeouts were chosen from tags.
+func TimedOf(tags []string) string {
+	for _, t := range tags {
+		if names, found := strings.CutPrefix(t, timedTag); found {
+			return names
+		}
+	}
+	return ""
+}
+
 // IsOurs reports whether a tag is one of ours.
 func IsOurs(tag string) bool { return strings.HasPrefix(tag, "octagate:") }
 

@@ -30,6 +30,17 @@ func (m mark) with(tags []string) []string {
 	return slices.Concat(m.tags, tags)
 }
 
+// and is m with another word of ours; none if it is empty.
+func (m mark) and(word string) mark {
+	switch {
+	case word == "":
+		return m
+	case m.tags != nil:
+		return mark{tags: append(slices.Clone(m.tags), word)}
+	}
+	return mark{description: m.description + " " + word}
+}
+
 // beside is m and what somebody else wrote there.
 func (m mark) beside(tags []string, description string) mark {
 	if m.tags != nil {

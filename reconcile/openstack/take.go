@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -48,7 +50,7 @@ func (s *session) takeBalancer(ctx context.Context, o octavia.Owner, step plan.S
 		opts.LoadbalancerID, opts.DefaultPoolID = step.LoadBalancerID, step.PoolID
 		return listeners.Create(ctx, s.balance, opts).Err
 	case plan.UpdateListener:
-		return listeners.Update(ctx, s.balance, step.ID, changed(step)).Err
+		return listeners.Update(ctx, s.balance, step.ID, change{changed(s.mark(o), step), step}).Err
 	case plan.DeleteListener:
 		return gone(listeners.Delete(ctx, s.balance, step.ID).ExtractErr())
 	}
@@ -218,6 +220,7 @@ func (s *session) changedBalancer(o octavia.Owner, t octavia.Tree, changes []oct
 const forwarded = "X-Forwarded-For"
 
 func listener(m mark, l octavia.Listener) listeners.CreateOpts {
+	m = m.and(octavia.TimedTag(l.Settings.Timed))
 	opts := listeners.CreateOpts{
 		Name: l.Settings.Name, Tags: m.tags, Description: m.description, Protocol: listeners.Protocol(l.Protocol), ProtocolPort: int(l.Port),
 		DefaultTlsContainerRef: l.Settings.Certificate,
@@ -238,9 +241,30 @@ func listener(m mark, l octavia.Listener) listeners.CreateOpts {
 	return opts
 }
 
+// A change is what is to change of a listener, with null for the timeouts that we chose
+// before and nobody wants any more: Octavia has its own for that.
+type change struct {
+	listeners.UpdateOpts
+	step plan.UpdateListener
+}
+
+// ToListenerUpdateMap implements listeners.UpdateOptsBuilder, which knows no null there.
+func (c change) ToListenerUpdateMap() (map[string]any, error) {
+	body, err := c.UpdateOpts.ToListenerUpdateMap()
+	if err != nil || !slices.Contains(c.step.Changes, octavia.TimeoutsChange) {
+		return body, err
+	}
+	for name := range strings.SplitSeq(c.step.Timed, ",") {
+		if name != "" && !slices.Contains(strings.Split(c.step.Settings.Timed, ","), name) {
+			body["listener"].(map[string]any)[name] = nil
+		}
+	}
+	return body, nil
+}
+
 // changed is what is to change of a listener, and nothing else: an old Octavia does
 // not know it all.
-func changed(step plan.UpdateListener) listeners.UpdateOpts {
+func changed(m mark, step plan.UpdateListener) listeners.UpdateOpts {
 	var opts listeners.UpdateOpts
 	s := step.Settings
 	for _, change := range step.Changes {
@@ -262,6 +286,8 @@ func changed(step plan.UpdateListener) listeners.UpdateOpts {
 		case octavia.TimeoutsChange:
 			opts.TimeoutClientData, opts.TimeoutMemberData = milliseconds(s.Timeouts.ClientData), milliseconds(s.Timeouts.MemberData)
 			opts.TimeoutMemberConnect, opts.TimeoutTCPInspect = milliseconds(s.Timeouts.MemberConnect), milliseconds(s.Timeouts.TCPInspect)
+			m = m.and(octavia.TimedTag(s.Timed))
+			opts.Tags, opts.Description = m.asTags(), m.asWords()
 		}
 	}
 	return opts

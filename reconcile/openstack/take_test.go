@@ -50,6 +50,7 @@ func TestSettingsComeAndGo(t *testing.T) {
 		ConnectionLimit: 100,
 		Timeouts:        octavia.Timeouts{ClientData: time.Second, MemberData: time.Hour, MemberConnect: time.Millisecond, TCPInspect: time.Minute},
 	}
+	special.Listeners[0].Settings.Timed = special.Listeners[0].Settings.Timeouts.Chosen()
 	special.Pools[0].Algorithm, special.Pools[0].Sticky = "LEAST_CONNECTIONS", true
 	special.Pools[0].Monitor = octavia.Monitor{Delay: time.Minute, Timeout: 3 * time.Second, MaxRetries: 2, MaxRetriesDown: 4}
 	without := map[string]int{"PUT lbaas/listeners/{id}": 1, "PUT lbaas/pools/{id}": 1, "DELETE lbaas/healthmonitors/{id}": 1}
@@ -86,10 +87,27 @@ func TestTimeoutsThatNobodyAskedForAreLeftAlone(t *testing.T) {
 		t.Errorf("plan:\n%s", p)
 	}
 	asked := s.desired(octavia.FloatingIP{})
-	asked.Listeners[0].Settings.Timeouts.MemberData = time.Minute
+	asked.Listeners[0].Settings.Timeouts.MemberData, asked.Listeners[0].Settings.Timed = time.Minute, octavia.MemberData
 	got := s.reach(asked).Listeners[0].Settings.Timeouts
 	if want := (octavia.Timeouts{ClientData: time.Hour, MemberData: time.Minute, MemberConnect: 5 * time.Second}); got != want {
 		t.Errorf("got %+v", got)
+	}
+	got = s.reach(s.desired(octavia.FloatingIP{})).Listeners[0].Settings.Timeouts
+	if want := (octavia.Timeouts{ClientData: time.Hour, MemberData: 50 * time.Second, MemberConnect: 5 * time.Second}); got != want {
+		t.Errorf("what was asked for no more did not go back: %+v", got)
+	}
+}
+
+// Where there are no tags, the description remembers which timeouts are of our choosing.
+func TestTimeoutsGoBackWithoutTags(t *testing.T) {
+	s := skyWith(t, emulator.Options{APIVersion: "v2.4"})
+	asked := s.desired(octavia.FloatingIP{})
+	asked.Listeners[0].Settings.Timeouts.ClientData, asked.Listeners[0].Settings.Timed = time.Hour, octavia.ClientData
+	for _, tree := range []octavia.Tree{s.desired(octavia.FloatingIP{}), asked, s.desired(octavia.FloatingIP{})} {
+		want := max(tree.Listeners[0].Settings.Timeouts.ClientData, 50*time.Second)
+		if got := s.reach(tree).Listeners[0].Settings; got.Timeouts.ClientData != want || got.Timed != tree.Listeners[0].Settings.Timed {
+			t.Errorf("wanted %s, got %s of %s", want, got.Timeouts.ClientData, got.Timed)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package openstack
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -139,6 +140,7 @@ func observed(l listeners.Listener) octavia.Settings {
 	s := octavia.Settings{
 		Name: l.Name, ConnectionLimit: max(l.ConnLimit, 0), Disabled: !l.AdminStateUp,
 		Forwarded: l.InsertHeaders[forwarded] == "true", Certificate: l.DefaultTlsContainerRef,
+		Timed: octavia.TimedOf(append(strings.Fields(l.Description), l.Tags...)),
 		Timeouts: octavia.Timeouts{
 			ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
 			MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),

@@ -158,7 +158,7 @@ func updated(have, want octavia.Listener, pool string, changes []octavia.Change)
 	if len(changes) == 0 {
 		return nil
 	}
-	return Plan{UpdateListener{have.ID, want.Key, want.Settings, pool, changes}}
+	return Plan{UpdateListener{have.ID, want.Key, want.Settings, have.Settings.Timed, pool, changes}}
 }
 
 // made makes the pool of a listener: as that listener's if it exists and has none, or

@@ -49,6 +49,7 @@ type (
 		ID       string
 		Key      octavia.Key
 		Settings octavia.Settings
+		Timed    string // which timeouts were of our choosing before
 		PoolID   string
 		Changes  []octavia.Change // what of them is otherwise; the rest is left alone
 	}
