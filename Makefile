@@ -17,7 +17,7 @@ EMULATED = unset OCTAGATE_E2E_CLOUD $$(env | sed -n 's/^\(OCTAGATE_E2E_[A-Z_]*\)
 RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help build cluster test e2e-openstack demo emulator clean
+.PHONY: help build cluster generate verify test fuzz e2e-openstack demo emulator clean
 
 help: ## explain each target (this is the default)
 	@echo "usage: make TARGET"
@@ -29,6 +29,13 @@ build: ## build octagate into bin/
 
 cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 minutes) and print their directory
 	@e2e/cluster/build
+
+generate: ## write the pages that come from code: policy/README.md (rules) and policy/annotation/README.md
+	go test -trimpath -count=1 -run Catalogue ./policy -update
+	go run -trimpath ./cmd/octagate annotations > policy/annotation/README.md.new && mv policy/annotation/README.md.new policy/annotation/README.md
+
+verify: ## check that these pages are current, and the examples in them (make test does, too)
+	go test -trimpath -count=1 -run 'Catalogue|Reference' ./policy ./policy/annotation
 
 test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a real API server
 	@unformatted=$$(gofmt -l .) && [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
