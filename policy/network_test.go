@@ -106,6 +106,11 @@ func TestFindingsOfTheNetwork(t *testing.T) {
 			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, podSubnet))},
 			lacking(func(s *facts.Snapshot) { s.Routes = nil }),
 			"deny floating-ip-network: octagate.dev/external-network-id " + podSubnet + " is no external network that a router leads to\n"},
+		"floating-ip-network: what the author misspelt is not blamed for the operator's": {
+			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, ""))},
+			lacking(func(s *facts.Snapshot) { s.Routes = map[string]bool{} }),
+			"deny annotation: octagate.dev/external-network-id: must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12\n" +
+				"deny floating-ip-network: spec.loadBalancerIP: no router leads to the cluster's external network; tell the operator\n"},
 		"floating-ip-network: so is the operator's": {Subject{Service: service(asking(""))},
 			lacking(func(s *facts.Snapshot) { s.Routes = map[string]bool{} }),
 			"deny floating-ip-network: spec.loadBalancerIP: no router leads to the cluster's external network; tell the operator\n"},
@@ -162,6 +167,26 @@ func TestTheSecondAddressIsJudged(t *testing.T) {
 		if diff := cmp.Diff(tt.want, told(Evaluate(cfg, Subject{Service: svc}, known))); diff != "" {
 			t.Errorf("%s: %s", claim, diff)
 		}
+	}
+}
+
+// What is wrong with the one ClusterIP does not hide what is wrong with the other, and
+// where the load balancer is already it may stay, wherever its other address goes.
+func TestBothAddressesAreJudged(t *testing.T) {
+	cfg := config
+	cfg.ServiceSubnetV6 = podSubnet
+	known := lacking(func(s *facts.Snapshot) {
+		s.Subnets = map[string]facts.Subnet{podSubnet: {ID: podSubnet, CIDR: netip.MustParsePrefix("fd00:10:2::/120")}}
+	})
+	svc := service(plain, clusterIPOf("10.99.0.1"), func(s *corev1.Service) { s.Spec.ClusterIPs = []string{"10.99.0.1", "fd00:99::7"} })
+	first := "deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"
+	second := "deny cluster-ip-range: spec.clusterIPs[1] fd00:99::7 is outside the service subnet fd00:10:2::/120; apply again or take another\n"
+	if diff := cmp.Diff(first+second, told(Evaluate(cfg, Subject{Service: svc}, known))); diff != "" {
+		t.Error(diff)
+	}
+	has := LoadBalancer{VIP: netip.MustParseAddr("10.2.0.7"), Subnet: serviceSubnet, Second: netip.MustParseAddr("fd00:99::7")}
+	if diff := cmp.Diff(first, told(Evaluate(cfg, Subject{Service: svc, Has: has}, known))); diff != "" {
+		t.Error(diff)
 	}
 }
 

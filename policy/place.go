@@ -36,7 +36,7 @@ func (q question) stands(a netip.Addr) bool {
 	svc, old := q.subject.Service, q.subject.Old
 	port, _ := q.known.Port(a)
 	b, answer := q.known.Balancer(port)
-	return q.subject.Has.VIP.IsValid() && q.subject.Has.VIP == q.in.VIP ||
+	return a.IsValid() && (a == q.subject.Has.VIP || a == q.subject.Has.Second) ||
 		answer == facts.Yes && b.Service != "" && b.Service == svc.UID ||
 		old != nil && built(old.Annotations) && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
 }

@@ -223,6 +223,8 @@ func TestFindings(t *testing.T) {
 				"warn source-ranges: spec.loadBalancerSourceRanges: keep Pods out, too; add their range to let them in\n"},
 		"source-ranges: nothing but the other family is denied": {Subject{Service: service(from("2001:db8::/32"))}, cloud,
 			"deny source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is of another family than the ClusterIP: it would let nobody in\n"},
+		"source-ranges: everybody may come last": {Subject{Service: service(from("2001:db8::/32", "0.0.0.0/0"))}, cloud,
+			"warn source-ranges: spec.loadBalancerSourceRanges 2001:db8::/32 is ignored: it is of another family than the ClusterIP\n"},
 		"source-ranges: everybody is no restriction": {Subject{Service: service(from("0.0.0.0/0", "::/0"))}, cloud, ""},
 		"source-ranges: ovn lets everybody in": {Subject{Service: service(from("203.0.113.0/24"), with(annotation.Provider.Key, "ovn"))}, cloud,
 			"deny source-ranges: spec.loadBalancerSourceRanges 203.0.113.0/24 cannot be had from the provider ovn, which lets everybody in\n"},

@@ -20,6 +20,17 @@ import (
 //	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects; GET
 //	         subnets. Octavia answers 500 to a VIP outside its subnet
 var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q question) []Finding {
+	fs := outsideRange(q)
+	for _, f := range outsideSubnet(q) {
+		if !slices.ContainsFunc(fs, func(g Finding) bool { return g.Field.String() == f.Field.String() }) {
+			fs = append(fs, f) // of one address one thing is said
+		}
+	}
+	return fs
+}}
+
+// outsideRange objects to a ClusterIP that no service range has.
+func outsideRange(q question) []Finding {
 	asked := q.subject.Service.Spec.ClusterIP
 	if asked == "" {
 		return nil
@@ -32,8 +43,8 @@ var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q q
 	if len(cidrs) > 0 && !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
 		return one(Deny, clusterIP, asked, fmt.Sprintf("is outside the service range %s; choose one inside or leave it empty", words(cidrs)))
 	}
-	return outsideSubnet(q)
-}}
+	return nil
+}
 
 // outsideSubnet objects to addresses of the service range that are not of their subnet.
 func outsideSubnet(q question) []Finding {

@@ -41,7 +41,7 @@ func poolNetwork(q question) []Finding {
 	if network == "" || q.known.Reached(network) != facts.No || q.stands(q.in.VIP) {
 		return nil
 	}
-	if _, annotated := q.subject.Service.Annotations[annotation.ExternalNetworkID.Key]; annotated {
+	if _, annotated := annotation.ExternalNetworkID.Read(q.subject.Service.Annotations); annotated {
 		return one(Deny, keyed(annotation.ExternalNetworkID), network, "is no external network that a router leads to")
 	}
 	return one(Deny, spec.Child("loadBalancerIP"), "", "no router leads to the cluster's external network; tell the operator")

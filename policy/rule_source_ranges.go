@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -20,10 +21,9 @@ import (
 var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Finding {
 	svc, in := q.subject.Service, q.in.Traffic.Sources
 	var fs []Finding
-	everybody := false
+	everybody := slices.ContainsFunc(sourceRanges(svc), sourceRange.everybody)
 	for _, r := range sourceRanges(svc) {
 		p, err := netip.ParsePrefix(r.text)
-		everybody = everybody || err == nil && p.Bits() == 0
 		switch {
 		case err != nil:
 			fs = append(fs, one(Deny, field.NewPath(r.field), r.text, "is not a range of addresses; write one like 203.0.113.0/24")...)
@@ -39,6 +39,12 @@ var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Fin
 	}
 	return append(fs, restricted(q, sourceRanges(svc)[0])...)
 }}
+
+// everybody reports whether the range is no restriction.
+func (r sourceRange) everybody() bool {
+	p, err := netip.ParsePrefix(r.text)
+	return err == nil && p.Bits() == 0
+}
 
 // restricted is what the author should know of any restriction.
 func restricted(q question, r sourceRange) []Finding {
