@@ -46,12 +46,14 @@ type session struct {
 	project string // ID
 	now     func() time.Time
 	network *gophercloud.ServiceClient
-	balance *gophercloud.ServiceClient
 
 	legacy bool // it is LBaaS v2
-	tagged bool // what is made can bear tags
 	opens  bool // the security groups of VIPs are our matter
 	adopts bool // what Kuryr made for a Service is adopted
+
+	met     atomic.Bool // Octavia was found, and what follows is set, once
+	balance *gophercloud.ServiceClient
+	tagged  bool // what is made can bear tags
 }
 
 type credentials struct {
@@ -102,49 +104,51 @@ func read(cloud string) (c credentials, err error) {
 	return c, nil
 }
 
-// login is the session, made at the first call. Callers that come while somebody
-// logs in wait for that login, but no longer than their own context.
+// login is the session, made at the first call. Neutron can be asked with it; who wants
+// something of Octavia has to meet it.
 func (c *Client) login(ctx context.Context) (*session, error) {
 	if s := c.session.Load(); s != nil {
 		return s, nil
 	}
-	made := c.logins.DoChan("", func() (any, error) {
+	err := c.together(ctx, "logging in", func(ctx context.Context) error {
+		s, err := c.credentials.dial(ctx, c.lane)
+		if err != nil {
+			return err
+		}
+		s.now, s.opens, s.adopts, s.legacy = c.now, c.Opens, c.Adopts, c.Legacy
+		c.session.Store(s)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.session.Load(), nil
+}
+
+// together has all who come while one does something wait for that one, but no longer
+// than their own context.
+func (c *Client) together(ctx context.Context, what string, do func(context.Context) error) error {
+	done := c.logins.DoChan(what, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
 		defer cancel()
-		s, err := c.credentials.dial(ctx, c.lane, c.Legacy)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.meet(ctx, c); err != nil {
-			return nil, err
-		}
-		c.session.Store(s)
-		return s, nil
+		return nil, do(ctx)
 	})
 	select {
 	case <-ctx.Done():
-		return nil, fmt.Errorf("logging in: %w", ctx.Err())
-	case r := <-made:
-		s, _ := r.Val.(*session)
-		return s, r.Err
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	case r := <-done:
+		return r.Err
 	}
 }
 
-func (c credentials) dial(ctx context.Context, by *lane, legacy bool) (*session, error) {
+func (c credentials) dial(ctx context.Context, by *lane) (*session, error) {
 	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: by, Timeout: slowest}))
 	if err != nil {
 		return nil, fmt.Errorf("logging in: %w", refusal(err))
 	}
 	s := &session{project: project(provider)}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
-		return nil, fmt.Errorf("finding Neutron: %w", err)
-	}
-	if legacy {
-		s.balance = s.network
-		return s, nil
-	}
-	if s.balance, err = gopherstack.NewLoadBalancerV2(provider, c.endpoint); err != nil {
-		return nil, fmt.Errorf("finding Octavia: %w", err)
+		return nil, fmt.Errorf("finding Neutron: %w", refusal(err))
 	}
 	return s, nil
 }

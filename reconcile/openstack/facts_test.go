@@ -106,7 +106,6 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 		return knowledge{s.FloatingIPs != nil, s.Subnets != nil, s.Ports != nil, s.Balancers != nil, s.Externals != nil, s.Routes != nil, s.Octavia != facts.Version{}}
 	}
 	s := newSky(t)
-	s.facts().Fresh(t.Context(), everything) // logs in, for which Octavia is asked, too
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
 		"/subnets":             func(k *knowledge) { k.Subnets = false },
@@ -133,6 +132,29 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 				t.Errorf("remembered: %s", diff)
 			}
 		})
+	}
+}
+
+// Octavia is down from the start: what Neutron says is known all the same, and work on
+// load balancers begins once Octavia is back.
+func TestNeutronIsHeardWithoutOctavia(t *testing.T) {
+	s := newSky(t)
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if strings.HasPrefix(r.URL.Path, "/load-balancer") {
+			return &emulator.Fault{Status: http.StatusServiceUnavailable}
+		}
+		return nil
+	})
+	known := s.facts().Fresh(t.Context(), everything)
+	if known.FloatingIPs == nil || known.Ports == nil || known.Balancers != nil {
+		t.Errorf("got %+v", known)
+	}
+	if s.watch.round(t.Context()); s.watch.trouble == nil {
+		t.Error("a round succeeded")
+	}
+	s.cloud.SetFault(nil)
+	if s.see(); !s.watch.Client.session.Load().tagged {
+		t.Error("Octavia is back, and what is made bears no tags")
 	}
 }
 

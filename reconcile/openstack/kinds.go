@@ -159,7 +159,11 @@ func vip(p ports.Port) bool {
 }
 
 // askBalancers lists the load balancers of the project, other clusters' and nobody's too.
-func askBalancers(ctx context.Context, s *session, f *Facts) (telling, error) {
+func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	s, err := f.Client.meet(ctx)
+	if err != nil {
+		return nil, err
+	}
 	known := map[string]facts.Balancer{}
 	filter := query{"fields": {"id", "name", "vip_port_id", "tags", "description"}}
 	if s.project != "" {
@@ -225,9 +229,10 @@ func (s *session) routersOn(ctx context.Context, subnets []string) ([]string, er
 }
 
 // askVersion looks for the newest version of Octavia's API. LBaaS v2 has none.
-func askVersion(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	if s.legacy {
-		return func(*facts.Snapshot) {}, nil
+func askVersion(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	s, err := f.Client.meet(ctx)
+	if err != nil || s.legacy {
+		return func(*facts.Snapshot) {}, err
 	}
 	minor, err := s.minor(ctx)
 	return func(s *facts.Snapshot) { s.Octavia = facts.Version{Major: 2, Minor: minor} }, err

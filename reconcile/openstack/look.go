@@ -13,7 +13,7 @@ import (
 
 // look is one round's view of the cloud. notes are of the steps that were taken before.
 func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
-	s, err := w.Client.login(ctx)
+	s, err := w.Client.meet(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,21 +6,47 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gophercloud/gophercloud/v2"
+	gopherstack "github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
 )
 
 // firstTags is the minor version of Octavia's API that has tags.
 const firstTags = 5
 
-// meet finds out what this cloud can do.
-func (s *session) meet(ctx context.Context, c *Client) error {
-	s.now, s.opens, s.adopts, s.legacy = c.now, c.Opens, c.Adopts, c.Legacy
-	if s.legacy {
-		return nil
+// meet is the session of somebody who wants something of Octavia. It is looked for once,
+// and not at the login: what Neutron says is known without it.
+func (c *Client) meet(ctx context.Context) (*session, error) {
+	s, err := c.login(ctx)
+	if err != nil || s.met.Load() {
+		return s, err
 	}
-	minor, err := s.minor(ctx)
-	s.tagged = minor >= firstTags
-	return err
+	err = c.together(ctx, "finding Octavia", func(ctx context.Context) error { return s.meet(ctx, c.credentials.endpoint) })
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// meet finds Octavia, and what it can do. LBaaS v2 is in Neutron, and has no tags.
+func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err error) {
+	switch {
+	case s.met.Load():
+		return nil
+	case s.legacy:
+		s.balance = s.network
+	default:
+		if s.balance, err = gopherstack.NewLoadBalancerV2(s.network.ProviderClient, at); err != nil {
+			return fmt.Errorf("finding Octavia: %w", refusal(err))
+		}
+		minor, err := s.minor(ctx)
+		if err != nil {
+			return err
+		}
+		s.tagged = minor >= firstTags
+	}
+	s.met.Store(true)
+	return nil
 }
 
 // minor is the newest minor version of Octavia's API 2.

@@ -155,7 +155,7 @@ func TestWhatHasRecoveredIsNotDeleted(t *testing.T) {
 // Octavia keeps the VIP's port of a load balancer that it refuses for what is in it.
 func TestALeakedPortDoesNotBlockItsAddress(t *testing.T) {
 	s := newSky(t)
-	session, err := s.watch.Client.login(t.Context())
+	session, err := s.watch.Client.meet(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func (w *Watch) Observe(o octavia.Owner) (octavia.Tree, error) {
 // Take carries out one step for o, whose tree is then not current, unless the
 // cloud said clearly that it did nothing.
 func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error {
-	s, err := w.Client.login(ctx)
+	s, err := w.Client.meet(ctx)
 	if err != nil {
 		return err
 	}

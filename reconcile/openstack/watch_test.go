@@ -77,7 +77,7 @@ func TestRoundsCostTheSameWhateverIsBuilt(t *testing.T) {
 func TestWhatBearsNoTagOfOursIsNotLookedAt(t *testing.T) {
 	s := newSky(t)
 	built := s.reach(s.desired(octavia.FloatingIP{}, "10.1.0.10"))
-	session, err := s.watch.Client.login(t.Context())
+	session, err := s.watch.Client.meet(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

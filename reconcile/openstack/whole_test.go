@@ -205,7 +205,7 @@ func TestAfterARestartTheSubnetOfMembersIsNoticed(t *testing.T) {
 // meddle is what somebody with the same credentials does.
 func (s *sky) meddle(what func(balance, network *gophercloud.ServiceClient) error) {
 	s.Helper()
-	session, err := s.watch.Client.login(s.Context())
+	session, err := s.watch.Client.meet(s.Context())
 	if err == nil {
 		err = what(session.balance, session.network)
 	}
