@@ -130,7 +130,7 @@ func TestASilentCloudOnlyWarns(t *testing.T) {
 	c := newCorner(t, "silent")
 	end := c.outage()
 	said := c.apply(manifest(balanced + "  loadBalancerIP: 172.24.4.98\n" + http80))
-	if want := "Warning: spec.loadBalancerIP 172.24.4.98 is unverified: OpenStack did not answer in time"; !strings.Contains(said, want) {
+	if want := "Warning: spec.loadBalancerIP 172.24.4.98 is not a floating IP of this project; OpenStack does not confirm"; !strings.Contains(said, want) {
 		t.Errorf("kubectl said:\n%s", said)
 	}
 	if got := c.service("web").Annotations["octagate.dev/verdict"]; got != "unverified" {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -29,6 +30,7 @@ type Finding struct {
 	Message  string      // continues "Field Value", says what to do, under 120 characters
 	early    bool        // about what the API server refuses, in words of its own, before validation
 	live     facts.Kinds // what it rests on, of what the cloud said and may have changed since
+	before   bool        // the Service's predecessor deserved it, too
 }
 
 // String is the finding as people read it. Of an annotation it shows the key: that is
@@ -44,9 +46,32 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s %s %s", at, f.Value, f.Message)
 }
 
-// deniedBefore reports whether g is a denial for the same thing as f.
-func (f Finding) deniedBefore(g Finding) bool {
-	return g.Severity == Deny && f.Rule == g.Rule && f.Field.String() == g.Field.String() && f.Value == g.Value
+// same reports whether g is as bad as f, and of the same thing.
+func (f Finding) same(g Finding) bool {
+	return f.Severity == g.Severity && f.Rule == g.Rule && f.Field.String() == g.Field.String() && f.Value == g.Value
+}
+
+// confirmed is f where none of what it rests on is old. A denial on old evidence is a
+// doubt: it may be true no more.
+func (f Finding) confirmed(old facts.Kinds) Finding {
+	if f.Severity == Deny && old.Has(f.live) {
+		why, _, _ := strings.Cut(f.Message, ";")
+		f.Severity, f.Message = Unsure, why+"; OpenStack does not confirm"
+	}
+	return f
+}
+
+// Strict is the verdict of an operator who stores nothing that cannot be verified: doubts
+// are denials, but where the predecessor gave cause for the same.
+func (v Verdict) Strict() Verdict {
+	v.Findings = slices.Clone(v.Findings)
+	for i, f := range v.Findings {
+		if f.Severity == Unsure && !f.before {
+			why, _, _ := strings.Cut(f.Message, ";")
+			v.Findings[i].Severity, v.Findings[i].Message = Deny, why+"; apply once OpenStack answers"
+		}
+	}
+	return v
 }
 
 // Denied reports whether anything forbids the Service.

@@ -143,10 +143,13 @@ func (c Config) balances(t corev1.ServiceType) bool {
 }
 
 // forgive turns the denials that the predecessor already deserved into warnings,
-// so that an old fault never holds up an unrelated update.
+// so that an old fault never holds up an unrelated update, and neither does an old doubt.
 func forgive(now, before []Finding) []Finding {
 	for i, f := range now {
-		if f.Severity == Deny && slices.ContainsFunc(before, f.deniedBefore) {
+		if !slices.ContainsFunc(before, f.same) {
+			continue
+		}
+		if now[i].before = true; f.Severity == Deny {
 			now[i].Severity = Forgiven
 		}
 	}
@@ -157,16 +160,18 @@ func forgive(now, before []Finding) []Finding {
 func (v Verdict) pins(cfg Config, known facts.Snapshot) map[string]string {
 	m := v.Intent.pins()
 	annotation.Policy.Write(m, cfg.digest())
-	annotation.Verdict.Write(m, v.answer())
+	annotation.Verdict.Write(m, v.Answer())
 	if f, answer := known.FloatingIP(v.Intent.ExternalIP.Address); answer == facts.Yes {
 		annotation.FloatingIPID.Write(m, f.ID)
 	}
 	return m
 }
 
-// answer is the verdict in one word.
-func (v Verdict) answer() annotation.Answer {
+// Answer is the verdict in one word, which none is for a Service that is not ours.
+func (v Verdict) Answer() annotation.Answer {
 	switch {
+	case !v.Managed:
+		return ""
 	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven }):
 		return annotation.Denied
 	case v.Unverified():

@@ -42,7 +42,7 @@ func (q question) findings() []Finding {
 	for _, r := range rules {
 		for _, f := range r.check(q) {
 			f.Rule, f.live, f.early = r.name, r.live|f.live, r.early
-			all = append(all, f)
+			all = append(all, f.confirmed(q.known.Old))
 		}
 	}
 	return all

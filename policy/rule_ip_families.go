@@ -32,16 +32,16 @@ func unserved(q question, svc *corev1.Service) []Finding {
 	if len(svc.Spec.ClusterIPs) < 2 || q.in.SecondSubnet != "" {
 		return nil
 	}
-	why, instead := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack"
+	why, instead, live := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack", facts.Kinds(0)
 	switch {
 	case q.cfg.ServiceSubnetV6 == "":
 	case q.known.Octavia.AtLeast(twoAddresses) == facts.No:
-		why = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses)
+		why, live = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses), facts.Octavia
 	default:
 		why, instead = "the load balancer was made without it", "make a new Service"
 	}
 	if p := svc.Spec.IPFamilyPolicy; p != nil && *p == corev1.IPFamilyPolicyRequireDualStack {
-		return one(Deny, spec.Child("ipFamilyPolicy"), string(*p), "cannot be had: "+why+"; "+instead)
+		return []Finding{{Severity: Deny, Field: spec.Child("ipFamilyPolicy"), Value: string(*p), Message: "cannot be had: " + why + "; " + instead, live: live}}
 	}
 	return one(Warn, spec.Child("clusterIPs").Index(1), svc.Spec.ClusterIPs[1], "is not served: "+why)
 }

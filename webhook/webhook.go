@@ -8,8 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -26,16 +24,12 @@ const (
 	ValidatePath = "/validate-v1-service"
 )
 
-// patience is how long a request waits for the cloud. The API server waits 2 s
-// for the mutating call and 3 s for the validating one.
-const patience = 1500 * time.Millisecond
-
 // Facts is what is known of the cloud and the cluster.
 type Facts interface {
 	// Known is what is known already.
 	Known(context.Context) facts.Snapshot
-	// Fresh is the same, but of some kinds what the cloud says now; what it does not say
-	// before ctx ends is unknown.
+	// Fresh is the same, but of some kinds what the cloud says now, as far as it says
+	// that before ctx ends. The rest is Old.
 	Fresh(context.Context, facts.Kinds) facts.Snapshot
 }
 
@@ -43,14 +37,14 @@ type Facts interface {
 type Handler struct {
 	Policy policy.Config
 	Facts  Facts
+	Strict bool    // what the cloud does not confirm is refused, not only warned about
+	Counts *Counts // of the answers; nil: nobody counts
 }
 
 // Register serves h from mgr's webhook server.
-func (h Handler) Register(mgr ctrl.Manager) error {
-	return ctrl.NewWebhookManagedBy(mgr, &corev1.Service{}).
-		WithDefaulter(h).WithDefaulterCustomPath(MutatePath).
-		WithValidator(h).WithValidatorCustomPath(ValidatePath).
-		Complete()
+func (h Handler) Register(mgr ctrl.Manager) {
+	mgr.GetWebhookServer().Register(MutatePath, h.Mutating())
+	mgr.GetWebhookServer().Register(ValidatePath, h.Validating())
 }
 
 // Default pins policy's decisions onto svc. It refuses only what the API server
@@ -58,9 +52,10 @@ func (h Handler) Register(mgr ctrl.Manager) error {
 func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 	old, err := predecessor(ctx)
 	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Judging the Service without its predecessor")
+		return err
 	}
 	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
+	h.Counts.answered(mutate, v.Answer(), !v.Early())
 	if v.Early() {
 		return refuse(svc, v)
 	}
@@ -70,12 +65,12 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 
 // ValidateCreate implements admission.Validator.
 func (h Handler) ValidateCreate(ctx context.Context, svc *corev1.Service) (admission.Warnings, error) {
-	return answer(svc, h.judge(ctx, policy.Subject{Service: svc, DryRun: dryRun(ctx)}))
+	return h.validate(ctx, policy.Subject{Service: svc, DryRun: dryRun(ctx)})
 }
 
 // ValidateUpdate implements admission.Validator.
 func (h Handler) ValidateUpdate(ctx context.Context, old, svc *corev1.Service) (admission.Warnings, error) {
-	return answer(svc, h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)}))
+	return h.validate(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
 }
 
 // ValidateDelete implements admission.Validator. Deleting is always allowed.
@@ -83,31 +78,28 @@ func (h Handler) ValidateDelete(context.Context, *corev1.Service) (admission.War
 	return nil, nil
 }
 
+func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warnings, error) {
+	v := h.judge(ctx, s)
+	if h.Strict {
+		v = v.Strict()
+	}
+	h.Counts.answered(validate, v.Answer(), !v.Denied())
+	if v.Denied() {
+		return v.Warnings(), refuse(s.Service, v)
+	}
+	return v.Warnings(), nil
+}
+
 // judge evaluates the subject, and once more with what the cloud says now when
-// the verdict depends on it: nobody is refused on old evidence. A panic would be
-// a denial to the API server; here it is a Service that was not judged.
-func (h Handler) judge(ctx context.Context, s policy.Subject) (v policy.Verdict) {
-	defer func() {
-		if p := recover(); p != nil {
-			ctrl.LoggerFrom(ctx).Error(fmt.Errorf("%v", p), "Judging a Service", "stack", string(debug.Stack()))
-			v = policy.Undecided()
-		}
-	}()
-	v = policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
+// the verdict depends on it: nobody is refused on old evidence. There is no third time:
+// what comes up only then is not held against anybody, unless it is fresh, too.
+func (h Handler) judge(ctx context.Context, s policy.Subject) policy.Verdict {
+	v := policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
 	doubts := v.Doubts()
 	if doubts == 0 {
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	return policy.Evaluate(h.Policy, s, h.Facts.Fresh(ctx, doubts))
-}
-
-func answer(svc *corev1.Service, v policy.Verdict) (admission.Warnings, error) {
-	if v.Denied() {
-		return v.Warnings(), refuse(svc, v)
-	}
-	return v.Warnings(), nil
 }
 
 // refuse is every error at once, as the API server prints its own.

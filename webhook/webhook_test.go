@@ -9,14 +9,14 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
@@ -37,6 +37,18 @@ type witness struct {
 
 func (w witness) Fresh(ctx context.Context, kinds facts.Kinds) facts.Snapshot {
 	*w.asked = kinds
+	return w.memory.Fresh(ctx, kinds)
+}
+
+// watched are facts that remember until when they were waited for.
+type watched struct {
+	memory
+	looks []time.Time
+}
+
+func (w *watched) Fresh(ctx context.Context, kinds facts.Kinds) facts.Snapshot {
+	until, _ := ctx.Deadline()
+	w.looks = append(w.looks, until)
 	return w.memory.Fresh(ctx, kinds)
 }
 
@@ -94,7 +106,12 @@ func encode(t *testing.T, v any) []byte {
 // asked is the answer to one request body.
 func asked(t *testing.T, hook http.Handler, body []byte) *admissionv1.AdmissionResponse {
 	t.Helper()
-	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+	return askedAt(t, hook, "/", body)
+}
+
+func askedAt(t *testing.T, hook http.Handler, url string, body []byte) *admissionv1.AdmissionResponse {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	recorder := httptest.NewRecorder()
 	hook.ServeHTTP(recorder, request)
@@ -107,7 +124,7 @@ func asked(t *testing.T, hook http.Handler, body []byte) *admissionv1.AdmissionR
 
 func hooks(f Facts) (mutate, validate http.Handler) {
 	h := Handler{Policy: config, Facts: f}
-	return admission.WithDefaulter[*corev1.Service](scheme.Scheme, h), admission.WithValidator[*corev1.Service](scheme.Scheme, h)
+	return h.Mutating(), h.Validating()
 }
 
 func TestValidate(t *testing.T) {
@@ -200,29 +217,156 @@ func TestOurOwnFaultIsWrittenDown(t *testing.T) {
 	}
 }
 
+// What cannot be read is allowed. What is not even JSON has no UID to answer to: the API
+// server takes that for no answer, and does what failurePolicy says.
 func TestMalformedReviewsAreAnswered(t *testing.T) {
-	for claim, body := range map[string]string{
-		"nothing":               ``,
-		"not JSON":              `{`,
-		"no review":             `{"kind":"Pod","apiVersion":"v1"}`,
-		"no request":            `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}`,
-		"no object":             `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE"}}`,
-		"an object of no kind":  `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE","object":{"a":1}}}`,
-		"an object of one word": `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE","object":"word"}}`,
-		"ports that are words":  `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE","object":{"kind":"Service","apiVersion":"v1","spec":{"ports":"many"}}}}`,
-		"an old object of one word": `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"UPDATE","oldObject":"word",
-			"object":{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"ports":[{"port":80}]}}}}`,
+	const review, service = `"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"`, `"kind":"Service","apiVersion":"v1"`
+	for claim, tt := range map[string]struct {
+		body    string
+		allowed bool
+	}{
+		"nothing":               {``, true},
+		"not JSON":              {`{`, false},
+		"no review":             {`{"kind":"Pod","apiVersion":"v1"}`, true},
+		"no request":            {`{` + review + `}`, true},
+		"no object":             {`{` + review + `,"request":{"uid":"u","operation":"CREATE"}}`, true},
+		"an unknown operation":  {`{` + review + `,"request":{"uid":"u","operation":"SHOUT"}}`, true},
+		"an object of no kind":  {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":{"a":1}}}`, true},
+		"an object of one word": {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":"word"}}`, true},
+		"ports that are words":  {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":{` + service + `,"spec":{"ports":"many"}}}}`, true},
+		"an old object of one word": {`{` + review + `,"request":{"uid":"u","operation":"UPDATE","oldObject":"word",
+			"object":{` + service + `,"metadata":{"name":"web"},"spec":{"ports":[{"port":80}]}}}}`, true},
+		"a deletion of nothing": {`{` + review + `,"request":{"uid":"u","operation":"DELETE","oldObject":"word"}}`, true},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			mutate, validate := hooks(memory{})
 			for _, hook := range []http.Handler{mutate, validate} {
-				answer := asked(t, hook, []byte(body))
-				if !answer.Allowed && (answer.Result == nil || answer.Result.Message == "") {
-					t.Errorf("refused without a word: %+v", answer)
+				answer := asked(t, hook, []byte(tt.body))
+				if answer.Allowed != tt.allowed || !answer.Allowed && (answer.Result == nil || answer.Result.Message == "" || answer.UID != "") {
+					t.Errorf("got %+v", answer)
 				}
 			}
 		})
 	}
+}
+
+// Of a Service that cannot be read as one, the annotations still can.
+func TestWhatCannotBeReadIsMarked(t *testing.T) {
+	mutate, _ := hooks(memory{})
+	for object, want := range map[string]string{
+		`{"kind":"Service","apiVersion":"v1","spec":{"ports":"many"}}`:                                      `[{"op":"add","path":"/metadata","value":{"annotations":{"octagate.dev/verdict":"unverified"}}}]`,
+		`{"kind":"Service","apiVersion":"v1","metadata":{"annotations":{"a":"b"}},"spec":{"ports":"many"}}`: `[{"op":"add","path":"/metadata/annotations/octagate.dev~1verdict","value":"unverified"}]`,
+	} {
+		answer := asked(t, mutate, []byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE","object":`+object+`}}`))
+		if diff := cmp.Diff(want, string(answer.Patch)); !answer.Allowed || len(answer.Warnings) != 1 || diff != "" {
+			t.Errorf("%v: %s", answer.Warnings, diff)
+		}
+	}
+}
+
+// The API server says how long it waits. It is answered before that, and the cloud is asked
+// once at most.
+func TestTheCloudIsAskedOnceAndInTime(t *testing.T) {
+	none := facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
+	for query, want := range map[string]time.Duration{
+		"?timeout=2s": 1800 * time.Millisecond, "?timeout=10s": 9800 * time.Millisecond, "?timeout=100ms": 0,
+		"": 1800 * time.Millisecond, "?timeout=soon": 1800 * time.Millisecond,
+	} {
+		w := &watched{memory: memory{none, none}}
+		mutate, validate := hooks(w)
+		for _, hook := range []http.Handler{mutate, validate} {
+			w.looks = nil
+			begun := time.Now()
+			askedAt(t, hook, "/"+query, review(t, service("172.24.4.13"), nil))
+			if len(w.looks) != 1 {
+				t.Fatalf("%q: the cloud was asked %d times", query, len(w.looks))
+			}
+			if until := w.looks[0]; until.After(time.Now().Add(want)) || want > 0 && until.Before(begun.Add(want)) {
+				t.Errorf("%q: the cloud has until %s", query, until.Sub(begun))
+			}
+		}
+	}
+}
+
+// The operator may want nothing stored that cannot be verified. What was so before stays.
+func TestStrict(t *testing.T) {
+	known := holding("172.24.4.13")
+	old := known
+	old.Old = facts.FloatingIPs
+	h := Handler{Policy: config, Facts: memory{known, old}, Strict: true}
+	other := service("172.24.4.99")
+	other.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
+	for claim, tt := range map[string]struct {
+		svc, old *corev1.Service
+		facts    Facts
+		want     string
+	}{
+		"a good Service":             {service("172.24.4.13"), nil, h.Facts, ""},
+		"one that is not confirmed":  {service("172.24.4.99"), nil, h.Facts, `spec.loadBalancerIP: Invalid value: "172.24.4.99": is not a floating IP of this project; apply once OpenStack answers`},
+		"one of which nobody knows":  {service("172.24.4.13"), nil, memory{}, "is unverified: OpenStack did not answer in time; apply once OpenStack answers"},
+		"a new address":              {service("172.24.4.99"), service("172.24.4.13"), h.Facts, "is not a floating IP of this project; apply once"},
+		"a change of something else": {other, service("172.24.4.99"), h.Facts, ""},
+		"our own fault":              {service("172.24.4.13"), nil, broken{}, ""},
+	} {
+		strict := h
+		strict.Facts = tt.facts
+		answer := asked(t, strict.Validating(), review(t, tt.svc, tt.old))
+		if answer.Allowed != (tt.want == "") || !answer.Allowed && !strings.Contains(answer.Result.Message, tt.want) {
+			t.Errorf("%s: allowed %v, %+v", claim, answer.Allowed, answer.Result)
+		}
+		if answer := asked(t, strict.Mutating(), review(t, tt.svc, tt.old)); !answer.Allowed {
+			t.Errorf("%s: the mutating webhook does not leave it to the validating one: %+v", claim, answer.Result)
+		}
+	}
+}
+
+func TestAnswersAreCounted(t *testing.T) {
+	there, registry := holding("172.24.4.13"), prometheus.NewPedanticRegistry()
+	h := Handler{Policy: config, Facts: memory{there, there}, Counts: NewCounts(registry)}
+	headless := service("")
+	headless.Spec.ClusterIP = corev1.ClusterIPNone
+	for _, svc := range []*corev1.Service{service("172.24.4.13"), service("172.24.4.99"), headless} {
+		asked(t, h.Mutating(), review(t, svc, nil))
+		asked(t, h.Validating(), review(t, svc, nil))
+	}
+	asked(t, h.Validating(), review(t, service("172.24.4.99"), service("172.24.4.99")))
+	h.Facts = memory{}
+	asked(t, h.Validating(), review(t, service("172.24.4.99"), nil))
+	h.Facts = broken{}
+	asked(t, h.Mutating(), review(t, service("172.24.4.13"), nil))
+	asked(t, h.Validating(), []byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE"}}`))
+	want := map[string]float64{
+		"allowed=true verdict=accepted webhook=mutate": 1, "allowed=true verdict=accepted webhook=validate": 1,
+		"allowed=true verdict=denied webhook=mutate": 1, "allowed=false verdict=denied webhook=validate": 1,
+		"allowed=true verdict=none webhook=mutate": 1, "allowed=true verdict=none webhook=validate": 1,
+		"allowed=true verdict=denied webhook=validate": 1, "allowed=true verdict=unverified webhook=validate": 2,
+		"allowed=true verdict=unverified webhook=mutate": 1,
+		"fault=panic webhook=mutate":                     1, "fault=panic webhook=validate": 0,
+		"fault=unreadable webhook=mutate": 0, "fault=unreadable webhook=validate": 1,
+	}
+	if diff := cmp.Diff(want, counted(t, registry)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// counted are all counters by their labels.
+func counted(t *testing.T, from prometheus.Gatherer) map[string]float64 {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetName()+"="+l.GetValue())
+			}
+			all[strings.Join(labels, " ")] = m.GetCounter().GetValue()
+		}
+	}
+	return all
 }
 
 func FuzzReviews(f *testing.F) {

@@ -48,6 +48,8 @@ type OpenStack struct {
 	Cloud     string    `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
 	Refresh   duration  `yaml:"refresh"` // between looks at what Services are judged by; default 30s
 	RateLimit RateLimit `yaml:"rateLimit"`
+
+	OnCloudError string `yaml:"onCloudError"` // whether Services are stored that cannot be verified: Allow or Deny; default Allow
 }
 
 // RateLimit is how often this process calls OpenStack, whatever for.
@@ -114,8 +116,11 @@ type Timeouts struct {
 	TCPInspect    duration `yaml:"tcpInspect"`
 }
 
-// What may be written in octavia.backend, octavia.pools, octavia.adopt and octavia.orphans.
+// What may be written in openstack.onCloudError, octavia.backend, octavia.pools, octavia.adopt and octavia.orphans.
 const (
+	cloudErrorAllow = "Allow"
+	cloudErrorDeny  = "Deny"
+
 	backendOctavia = "octavia"
 	backendLegacy  = "neutron-lbaasv2"
 	poolsSeparate  = "Separate"
@@ -162,6 +167,7 @@ type LeaderElection struct {
 func (c Configuration) defaulted() Configuration {
 	c.Kubernetes.GuardAddresses = cmp.Or(c.Kubernetes.GuardAddresses, new(true))
 	c.OpenStack.Refresh = cmp.Or(c.OpenStack.Refresh, "30s")
+	c.OpenStack.OnCloudError = cmp.Or(c.OpenStack.OnCloudError, cloudErrorAllow)
 	c.Octavia.Backend = cmp.Or(c.Octavia.Backend, backendOctavia)
 	c.Octavia.Pools = cmp.Or(c.Octavia.Pools, poolsSeparate)
 	c.Octavia.Enforce = cmp.Or(c.Octavia.Enforce, new(true))

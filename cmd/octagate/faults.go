@@ -78,6 +78,7 @@ type word struct {
 
 func (c Configuration) words() []word {
 	all := []word{
+		{"openstack.onCloudError", c.OpenStack.OnCloudError, []string{cloudErrorAllow, cloudErrorDeny}},
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		"everything": {good + `  externalNetwork: 3b4eb25e-e103-491f-a640-a6246d588561
   externalSubnet: 48ddcfec-1b29-411b-be92-8329cc09fc12
 kubernetes: {serviceCIDRs: [10.2.0.0/17], loadBalancerClass: octagate.dev/octavia}
-openstack: {cloud: demo, refresh: 1m, rateLimit: {perSecond: 10, burst: 1}}
+openstack: {cloud: demo, refresh: 1m, onCloudError: Deny, rateLimit: {perSecond: 10, burst: 1}}
 octavia: {provider: amphora, memberMode: L2, poll: 500ms, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}
 webhook: {bindAddress: "127.0.0.1:9443"}
 metrics: {bindAddress: "0"}
@@ -66,6 +66,8 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
 		"a rate is a number of calls": {good + "openstack: {rateLimit: {burst: -1}}\n",
 			`7:32: openstack.rateLimit.burst "-1" must be a number of calls, at least 1`},
+		"a cloud that fails denies or not": {good + "openstack: {onCloudError: deny}\n",
+			`7:27: openstack.onCloudError "deny" must be Allow or Deny`},
 		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `7:20: octavia.orphans "delete" must be Collect or Report
 7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
 		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},

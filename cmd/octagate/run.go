@@ -11,7 +11,6 @@ import (
 
 	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/reconcile/openstack"
-	"github.com/octagate/octagate/webhook"
 )
 
 // run runs both halves until ctx ends.
@@ -35,8 +34,9 @@ func run(ctx context.Context, c Configuration) error {
 		return err
 	}
 	trust := trust(mgr, certificate)
+	admission(c, known).Register(mgr)
 	err = errors.Join(
-		webhook.Handler{Policy: c.policy(), Facts: known}.Register(mgr), building(ctx, mgr, c, known),
+		building(ctx, mgr, c, known),
 		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	crwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/octagate/octagate/reconcile/guard"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
+	"github.com/octagate/octagate/webhook"
 )
 
 // serviceName is the webhook's host name in the cluster, as the manifests have it.
@@ -113,6 +115,13 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 	}
 	k.cluster = mgr.GetClient()
 	return k, nil
+}
+
+// admission answers the API server.
+func admission(c Configuration, k known) webhook.Handler {
+	return webhook.Handler{
+		Policy: c.policy(), Facts: k, Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Counts: webhook.NewCounts(metrics.Registry),
+	}
 }
 
 // building is all that works on load balancers: a Watch, and whom it tells.

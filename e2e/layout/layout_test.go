@@ -22,7 +22,7 @@ const module = "github.com/octagate/octagate/"
 var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts"},
-	"webhook":             {"policy", "policy/facts"},
+	"webhook":             {"policy", "policy/annotation", "policy/facts"},
 	"reconcile/octavia":   {"policy", "policy/annotation"},
 	"reconcile/backend":   {"policy", "reconcile/octavia"},
 	"reconcile/plan":      {"reconcile/octavia"},

@@ -71,6 +71,8 @@ type Snapshot struct {
 	Routes       map[string]bool           // those that a router of the service subnet leads to; nil: unknown
 	Octavia      Version                   // of its API
 
+	Old Kinds // what was known before, and the cloud was not heard to say again: nobody is refused for it
+
 	Claims map[netip.Addr][]Claim // of the cluster's Services, those first that go before others; nil: unknown
 }
 
