@@ -102,7 +102,7 @@ func split(bindAddress string) (host string, port int, err error) {
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
 	k := known{cloud: &openstack.Facts{
 		Client: cloud, Cluster: c.ClusterName, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts"),
-		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(),
+		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(), Counts: openstack.NewCounts(metrics.Registry),
 	}, claims: &claims{policy: c.policy()}}
 	if err := k.claims.watch(ctx, mgr); err != nil {
 		return k, err

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -22,12 +23,15 @@ type Facts struct {
 	ServiceSubnets []string // IDs, of IPv4 first
 	PodSubnets     []string // IDs
 	Refresh        time.Duration
-	Renewed        func() // is told whenever one kind was asked for; nil: nobody is
+	Patience       time.Duration // how long a look-up for admission takes at most; 0: 1.5s
+	Renewed        func()        // is told whenever one kind was asked for; nil: nobody is
+	Counts         *Counts       // of look-ups; nil: nobody counts
 	Log            logr.Logger
 
-	mu      sync.Mutex
-	said    map[facts.Kinds]said
-	lookups singleflight.Group
+	mu       sync.Mutex
+	said     map[facts.Kinds]said
+	circuits map[facts.Kinds]circuit
+	lookups  singleflight.Group
 }
 
 // A said is what the cloud said of one kind at a moment.
@@ -40,9 +44,13 @@ type said struct {
 type telling func(*facts.Snapshot)
 
 // Known is what is known now, without asking anybody.
-func (f *Facts) Known() facts.Snapshot { return f.knownBut(0) }
+func (f *Facts) Known() facts.Snapshot {
+	s := f.knownBut(0)
+	s.Old = 0
+	return s
+}
 
-// knownBut is what is known now, less some kinds.
+// knownBut is what is known now, all of which is old, less some kinds.
 func (f *Facts) knownBut(less facts.Kinds) facts.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -50,31 +58,65 @@ func (f *Facts) knownBut(less facts.Kinds) facts.Snapshot {
 	for kind, one := range f.said {
 		if !less.Has(kind) && time.Since(one.at) <= max(3*f.Refresh, time.Minute) {
 			one.tell(&s)
+			s.Old |= kind
 		}
 	}
 	return s
 }
 
-// Fresh is what is known, and of some kinds what the cloud says now: what it does not
-// say before ctx ends is unknown then. Callers at the same time share one look-up.
+// Fresh is what is known, and of some kinds what the cloud says now: what it does not say
+// before ctx ends is old. Callers at the same time share one look-up, and a kind that has
+// failed again and again is not looked up.
 func (f *Facts) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
-	var answers []<-chan singleflight.Result
+	answers := map[facts.Kinds]<-chan singleflight.Result{}
 	for _, k := range kinds {
-		if asked.Has(k.of) {
-			answers = append(answers, f.lookups.DoChan(k.name, func() (any, error) {
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
-				defer cancel()
-				return f.ask(ctx, k)
-			}))
+		switch {
+		case !asked.Has(k.of):
+		case f.circuit(k).open():
+			f.Counts.lookedUp(k, skipped)
+		default:
+			answers[k.of] = f.lookUp(ctx, k)
 		}
 	}
-	s := f.knownBut(asked)
-	for _, answer := range answers {
-		if tell := heard(ctx, answer); tell != nil {
-			tell(&s)
+	var tell []telling
+	var heardOf facts.Kinds
+	for kind, answer := range answers {
+		if told := heard(ctx, answer); told != nil {
+			tell, heardOf = append(tell, told), heardOf|kind
 		}
+	}
+	s := f.knownBut(heardOf)
+	for _, told := range tell {
+		told(&s)
 	}
 	return s
+}
+
+// patience is how long a look-up for admission takes, when nobody says otherwise. The API
+// server waits 2 s for the mutating call and 3 s for the validating one.
+const patience = 1500 * time.Millisecond
+
+// lookUp asks the cloud for one kind, as long as somebody may wait for it.
+func (f *Facts) lookUp(ctx context.Context, k kind) <-chan singleflight.Result {
+	return f.lookups.DoChan(k.name, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(f.Patience, patience))
+		defer cancel()
+		tell, err := f.try(ctx, k)
+		f.Counts.lookedUp(k, resultOf(err))
+		return tell, err
+	})
+}
+
+// try asks the cloud for one kind, and has its circuit know whether the answer came while
+// somebody could have waited for it.
+func (f *Facts) try(ctx context.Context, k kind) (telling, error) {
+	done := f.circuit(k).begin()
+	alarm := time.AfterFunc(cmp.Or(f.Patience, patience), func() { done(errLate) })
+	tell, err := f.ask(ctx, k)
+	if alarm.Stop() {
+		done(err)
+	}
+	return tell, err
 }
 
 // heard is an answer that comes before ctx ends; nil: none does.
@@ -145,7 +187,7 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)
-		_, err := f.ask(attempt, k)
+		_, err := f.try(attempt, k)
 		cancel()
 		switch {
 		case err != nil && ctx.Err() == nil && err.Error() != trouble:
@@ -155,8 +197,17 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 			trouble = ""
 			f.Log.Info("Facts are renewed again", "facts", k.name)
 		}
-		if !wait(ctx, f.Refresh, nil) {
+		if !wait(ctx, f.pause(k, err), nil) {
 			return
 		}
 	}
+}
+
+// pause is how long nothing is asked about one kind: not for long after a failure, since
+// the next answer may be what lets look-ups be made again.
+func (f *Facts) pause(k kind, err error) time.Duration {
+	if err != nil || f.circuit(k).open() {
+		return min(f.Refresh, rest)
+	}
+	return f.Refresh
 }

@@ -106,6 +106,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 		return knowledge{s.FloatingIPs != nil, s.Subnets != nil, s.Ports != nil, s.Balancers != nil, s.Externals != nil, s.Routes != nil, s.Octavia != facts.Version{}}
 	}
 	s := newSky(t)
+	s.facts().Fresh(t.Context(), everything) // finds Octavia
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
 		"/subnets":             func(k *knowledge) { k.Subnets = false },
