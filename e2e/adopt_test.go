@@ -66,6 +66,13 @@ func TestWhatKuryrMadeIsAdopted(t *testing.T) {
 	if said := c.message("web"); !strings.Contains(said, "is held by load balancer "+id+"; see octavia.adopt") {
 		t.Errorf("the condition says: %s", said)
 	}
+	c.until("ACTIVE", func() string {
+		b, err := c.balancer("web")
+		if err != nil {
+			return err.Error()
+		}
+		return b.Status
+	})
 	before := c.tree("web")
 	config, err := os.ReadFile(c.world.ConfigFile())
 	if err != nil {
