@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -86,7 +87,7 @@ type world struct {
 var oracle = map[string]func(world) []string{
 	"annotation": world.wrongAnnotations, "cluster-ip-range": world.outOfRange, "cluster-ip-reserved": world.reserved, "vip-free": world.taken,
 	"subnet-exists": world.withoutSubnet, "ip-families": world.wrongFamilies, "no-listener": world.withoutListener, "http": world.withoutHTTP,
-	"algorithm": world.wrongAlgorithm, "health-monitor": world.impatient, "proxy-protocol": world.withoutProxy, "source-ranges": world.wrongSources,
+	"capability": world.beyondTheCloud, "algorithm": world.wrongAlgorithm, "health-monitor": world.impatient, "proxy-protocol": world.withoutProxy, "source-ranges": world.wrongSources,
 	"load-balancer-ip": world.wrongIP, "pool-configured": world.withoutPool, "floating-ip-exists": world.unknownIP, "floating-ip-free": world.usedIP,
 	"floating-ip-allowed": world.keptIP, "floating-ip-claimed": world.claimedIP, "floating-ip-network": world.unreachedIP, "fixed-once-built": world.changed,
 }
@@ -118,8 +119,10 @@ func (w world) ours() bool {
 }
 
 // wrote is what the author wrote under a key of ours, if the contract takes it.
-func (w world) wrote(name string) string {
-	if value := w.subject.Service.Annotations["octagate.dev/"+name]; slices.Contains(contract[name].good, value) {
+func (w world) wrote(name string) string { return valid(w.subject.Service, name) }
+
+func valid(svc *corev1.Service, name string) string {
+	if value := svc.Annotations["octagate.dev/"+name]; slices.Contains(contract[name].good, value) {
 		return value
 	}
 	return ""
@@ -191,7 +194,7 @@ func (w world) pinned(name, otherwise string) string {
 	case w.subject.Has.Subnet != "": // what else it has, nobody changes
 		return ""
 	case w.builtBefore():
-		return w.subject.Old.Annotations["octagate.dev/"+name]
+		return valid(w.subject.Old, name)
 	}
 	return otherwise
 }
@@ -229,14 +232,16 @@ func (w world) tooLate() bool {
 	return w.builtBefore() && len(w.subject.Old.Spec.ClusterIPs) < 2
 }
 
-// tooOld: Octavia has additional VIPs since API 2.26.
-func (w world) tooOld() bool {
-	return w.known.Octavia != facts.Version{} && (w.known.Octavia.Major < 2 || w.known.Octavia.Major == 2 && w.known.Octavia.Minor < 26)
+// tooOld reports whether the cloud's Octavia is known, and older than a version of API 2.
+func (w world) tooOld(since int) bool {
+	v := w.known.Octavia
+	return !w.cfg.Legacy && v != facts.Version{} && (v.Major < 2 || v.Major == 2 && v.Minor < since)
 }
 
-// served is whether both families are, where there are two.
+// bothServed: a load balancer serves both families where there is a subnet for each, and
+// where Octavia has two addresses, which LBaaS v2 has not.
 func (w world) bothServed() bool {
-	return len(w.subject.Service.Spec.ClusterIPs) == 2 && w.cfg.ServiceSubnetV6 != "" && !w.tooOld() && !w.tooLate()
+	return len(w.subject.Service.Spec.ClusterIPs) == 2 && w.cfg.ServiceSubnetV6 != "" && !w.cfg.Legacy && !w.tooOld(26) && !w.tooLate()
 }
 
 // A spot is an address that is to become a VIP, and the subnet that it is to be in.
@@ -335,7 +340,7 @@ func (w world) withoutSubnet() (denied []string) {
 		pods = w.cfg.PodSubnetV6
 	}
 	mode := cmp.Or(w.wrote("member-mode"), w.pinned("member-mode", ""), string(w.cfg.MemberMode))
-	if mode == "L2" && w.gone(pods) {
+	if (mode == "L2" || w.provider() == "ovn") && w.gone(pods) {
 		denied = append(denied, at("member-mode")+" L2")
 	}
 	return denied
@@ -363,7 +368,7 @@ func (w world) wrongFamilies() (denied []string) {
 
 // balanced reports whether a port gets a listener.
 func (w world) balanced(p corev1.ServicePort) bool {
-	return p.Protocol == "" || p.Protocol == "TCP" || slices.Contains(w.cfg.Protocols, p.Protocol)
+	return p.Protocol == "" || p.Protocol == "TCP" || slices.Contains(w.cfg.Protocols, p.Protocol) && !w.cfg.Legacy
 }
 
 func (w world) withoutListener() []string {
@@ -393,6 +398,32 @@ func (w world) withoutHTTP() (denied []string) {
 	}
 	if ref != "" && (w.provider() == "ovn" || !terminated) {
 		denied = append(denied, at("tls-container-ref")+" "+ref)
+	}
+	return denied
+}
+
+// novelties are what the cloud may be too old for: since which minor version of Octavia's
+// API 2 it is there. LBaaS v2 has none of it.
+var novelties = []struct {
+	name, value string // an annotation and its value; empty: any
+	since       int
+}{
+	{"tags", "a,b", 5}, {"flavor-id", "", 6}, {"availability-zone", "", 14}, {"lb-algorithm", "SOURCE_IP_PORT", 13},
+	{"x-forwarded-for", "true", 0}, {"proxy-protocol", "v1", 0}, {"proxy-protocol", "v2", 22},
+	{"timeout-client-data", "", 1}, {"timeout-member-data", "", 1}, {"timeout-member-connect", "", 1}, {"timeout-tcp-inspect", "", 1},
+}
+
+func (w world) beyondTheCloud() (denied []string) {
+	for _, n := range novelties {
+		if asked := w.wrote(n.name); asked != "" && (n.value == "" || n.value == asked) && (w.cfg.Legacy || w.tooOld(n.since)) {
+			denied = append(denied, at(n.name)+" "+asked)
+		}
+	}
+	for i, p := range w.subject.Service.Spec.Ports {
+		since := map[corev1.Protocol]int{"UDP": 1, "SCTP": 23}[p.Protocol]
+		if w.balanced(p) && w.tooOld(since) {
+			denied = append(denied, fmt.Sprintf("spec.ports[%d] %s", i, p.Protocol))
+		}
 	}
 	return denied
 }
@@ -456,7 +487,7 @@ func (w world) wrongSources() (denied []string) {
 	case everybody: // which is no restriction
 	case len(some) == 0:
 		denied = append(denied, strange...)
-	case w.provider() == "ovn":
+	case w.provider() == "ovn" || w.cfg.Legacy || w.tooOld(12):
 		denied = append(denied, field+texts[0])
 	}
 	return denied

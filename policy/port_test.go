@@ -102,6 +102,8 @@ func TestFamilies(t *testing.T) {
 	dual.ServiceCIDRs = append(dual.ServiceCIDRs, netip.MustParsePrefix("fd00::/108"))
 	single := dual
 	dual.ServiceSubnetV6 = six
+	legacy := dual
+	legacy.Legacy = true
 	for claim, tt := range map[string]struct {
 		cfg      Config
 		service  *corev1.Service
@@ -113,6 +115,8 @@ func TestFamilies(t *testing.T) {
 		"one is enough for who prefers": {single, service(both("PreferDualStack", "10.2.0.7", "fd00::7")), "warn ip-families: spec.clusterIPs[1] fd00::7 is not served: neutron.serviceSubnetIPv6 is not configured\n", serviceSubnet + " "},
 		"an old Octavia serves one": {dual, service(both("RequireDualStack", "10.2.0.7", "fd00::7"), old),
 			"deny ip-families: spec.ipFamilyPolicy RequireDualStack cannot be had: Octavia's API is v2.5, and has it since v2.26; use SingleStack\n", serviceSubnet + " "},
+		"LBaaS v2 serves one": {legacy, service(both("RequireDualStack", "10.2.0.7", "fd00::7")),
+			"deny ip-families: spec.ipFamilyPolicy RequireDualStack cannot be had: load balancers of LBaaS v2 have one address; use SingleStack\n", serviceSubnet + " "},
 		"but not for who requires": {single, service(both("RequireDualStack", "10.2.0.7", "fd00::7")),
 			"deny ip-families: spec.ipFamilyPolicy RequireDualStack cannot be had: neutron.serviceSubnetIPv6 is not configured; use SingleStack\n", serviceSubnet + " "},
 		"an external IP needs IPv4": {dual, service(both("SingleStack", "fd00::7")),

@@ -13,9 +13,9 @@ import (
 // floating IP leads to an IPv4 address.
 //
 //	Field:   spec.ipFamilyPolicy, spec.clusterIPs, spec.ipFamilies
-//	Denies:  RequireDualStack where only one family is served, for lack of a subnet or because
-//	         Octavia is too old; type LoadBalancer with an external
-//	         IP and no IPv4 ClusterIP
+//	Denies:  RequireDualStack where only one family is served, for lack of a subnet, because
+//	         Octavia is too old or is LBaaS v2, or because there is a load balancer that was made
+//	         with one; type LoadBalancer with an external IP and no IPv4 ClusterIP that is served
 //	Warns:   of a ClusterIP that is not served because only one family is, or because it came
 //	         after the load balancer, to which Octavia gives no more addresses
 //	Source:  Octavia has additional VIPs since API 2.26; Neutron's floating IPs are IPv4
@@ -35,6 +35,8 @@ func unserved(q question, svc *corev1.Service) []Finding {
 	why, instead, live := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack", facts.Kinds(0)
 	switch {
 	case q.cfg.ServiceSubnetV6 == "":
+	case q.cfg.Legacy:
+		why = "load balancers of LBaaS v2 have one address"
 	case q.known.Octavia.AtLeast(twoAddresses) == facts.No:
 		why, live = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses), facts.Octavia
 	default:

@@ -90,9 +90,8 @@ func (d dice) config() Config {
 	c.MemberMode = pick(d, annotation.L3, annotation.L3, annotation.L2)
 	c.Monitored = d.once(4)
 	c.ServiceCIDRs = pick(d, nil, config.ServiceCIDRs, []netip.Prefix{netip.MustParsePrefix("10.2.0.0/15"), netip.MustParsePrefix("fd00:10:2::/112")})
-	if d.once(4) {
-		c.Protocols = []corev1.Protocol{corev1.ProtocolUDP}
-	}
+	c.Protocols = pick(d, nil, nil, []corev1.Protocol{corev1.ProtocolUDP}, []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolSCTP})
+	c.Legacy = d.once(8)
 	if d.once(2) {
 		c.ServiceSubnetV6, c.PodSubnetV6 = serviceSubnetV6, podSubnetV6
 	}
@@ -103,7 +102,7 @@ func (d dice) config() Config {
 func (d dice) snapshot() facts.Snapshot {
 	known := cloud
 	known.ServiceCIDRs = pick(d, nil, config.ServiceCIDRs)
-	known.Octavia = pick(d, facts.Version{}, facts.Version{Major: 2, Minor: 5}, facts.Version{Major: 2, Minor: 26})
+	known.Octavia = pick(d, facts.Version{}, facts.Version{Major: 2, Minor: d.IntN(27)}, facts.Version{Major: 2, Minor: 26}, facts.Version{Major: 2, Minor: 27})
 	known.Subnets = maps.Clone(cloud.Subnets)
 	known.Subnets[serviceSubnetV6] = facts.Subnet{ID: serviceSubnetV6, CIDR: netip.MustParsePrefix("fd00:10:2::/120"), Gateway: netip.MustParseAddr("fd00:10:2::1")}
 	for _, id := range slices.Sorted(maps.Keys(known.Subnets)) {
