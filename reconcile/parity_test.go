@@ -19,8 +19,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/facts"
@@ -142,9 +140,9 @@ type said struct {
 func (a application) disparity(t *testing.T, cfg policy.Config) string {
 	t.Helper()
 	h := webhook.Handler{Policy: cfg, Facts: memory(a.known)}
-	mutated := admitted(t, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h), a.service, a.old)
+	mutated := admitted(t, h.Mutating(), a.service, a.old)
 	stored := patched(t, a.service, mutated)
-	validated := admitted(t, admission.WithValidator[*corev1.Service](scheme.Scheme, h), stored, a.old)
+	validated := admitted(t, h.Validating(), stored, a.old)
 	got := said{refusals(validated), validated.Warnings, stored.Annotations}
 	want := a.reconciled(t, stored)
 	if !mutated.Allowed { // for what the API server refuses before it asks the other
