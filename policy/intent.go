@@ -27,6 +27,7 @@ type Intent struct {
 	Flavor       string   // ID; empty: the cloud's default
 	Zone         string   // availability zone; empty: the cloud's default
 	Tags         []string // of the load balancer, beside ours, in order; nil: not asked for
+	Selects      bool     // Kubernetes makes its EndpointSlices, of the Pods that it selects
 	Listeners    []Port   // ports that get a listener
 	Ignored      []Port   // ports that do not
 	ExternalIP   ExternalIP
@@ -72,6 +73,7 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 		Name:       svc.Namespace + "/" + svc.Name,
 		VIP:        s.allocated(svc.Spec.ClusterIP, cfg, known),
 		OpenVIP:    cfg.OpenVIPs,
+		Selects:    len(svc.Spec.Selector) > 0,
 		Provider:   first(annotation.Provider, cfg.Provider, svc.Annotations, decided),
 		Flavor:     first(annotation.FlavorID, cfg.Flavor, svc.Annotations, decided),
 		Zone:       first(annotation.AvailabilityZone, cfg.Zone, svc.Annotations, decided),
@@ -125,6 +127,9 @@ func (s Subject) allocated(clusterIP string, cfg Config, known facts.Snapshot) n
 // second is the ClusterIP of the other family and the subnet that serves it, if one does.
 // Octavia gives an address to no load balancer that exists.
 func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
+	if has := s.Has.Second; has.IsValid() && slices.Contains(s.Service.Spec.ClusterIPs[min(1, len(s.Service.Spec.ClusterIPs)):], has.String()) {
+		return has, s.Has.SecondSubnet // what is built outlasts the configuration, and the version of an API
+	}
 	if len(s.Service.Spec.ClusterIPs) < 2 || cfg.ServiceSubnetV6 == "" {
 		return netip.Addr{}, ""
 	}

@@ -36,6 +36,8 @@ type LoadBalancer struct {
 	VIP    netip.Addr
 	Subnet string     // ID
 	Second netip.Addr // VIP of the other family; zero: none
+
+	SecondSubnet string // ID
 }
 
 // decided are the pins that hold whatever the configuration says now: what the
@@ -120,6 +122,16 @@ func (c Config) includes(svc *corev1.Service) bool {
 		return c.balances(svc.Spec.Type) && c.LoadBalancerClass == ""
 	}
 	return c.balances(svc.Spec.Type)
+}
+
+// Including is c as if the operator wanted svc balanced.
+func (c Config) Including(svc *corev1.Service) Config {
+	c.APIServer, c.LoadBalancerClass = true, ""
+	if class := svc.Spec.LoadBalancerClass; class != nil {
+		c.LoadBalancerClass = *class
+	}
+	c.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer}
+	return c
 }
 
 // Retired reports whether svc is one that the operator does not want balanced any more,

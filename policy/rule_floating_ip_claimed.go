@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -24,7 +25,7 @@ var floatingIPClaimed = rule{name: Claimed, check: func(q question) []Finding {
 	a := q.in.ExternalIP.Address
 	f, _ := q.known.FloatingIP(a)
 	holds := f.FixedIP.IsValid() && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
-	first, contested := rival(q.subject.Service, q.known.Claims[a])
+	first, contested := rival(q.subject.Service, f, q.known.Claims[a])
 	if holds || !contested {
 		return nil
 	}
@@ -33,8 +34,12 @@ var floatingIPClaimed = rule{name: Claimed, check: func(q question) []Finding {
 }}
 
 // rival is whose claim goes before that of svc, if any does. claims are in the order of
-// their rights.
-func rival(svc *corev1.Service, claims []facts.Claim) (facts.Claim, bool) {
+// their rights; those of namespaces for which the floating IP is not have none.
+func rival(svc *corev1.Service, f facts.FloatingIP, claims []facts.Claim) (facts.Claim, bool) {
+	claims = slices.DeleteFunc(slices.Clone(claims), func(c facts.Claim) bool {
+		namespace, _, _ := strings.Cut(c.Name, "/")
+		return !f.For(namespace)
+	})
 	others := slices.DeleteFunc(slices.Clone(claims), func(c facts.Claim) bool { return c.Name == svc.Namespace+"/"+svc.Name })
 	stored := len(others) < len(claims)
 	if len(others) == 0 || stored && claims[0].Name != others[0].Name {
@@ -48,6 +53,6 @@ func Claim(cfg Config, svc *corev1.Service) (netip.Addr, bool) {
 	if !managed(cfg, svc) || !svc.DeletionTimestamp.IsZero() {
 		return netip.Addr{}, false
 	}
-	e := externalIP(cfg, svc)
+	e := externalIP(cfg, Subject{Service: svc}.understood(nil).Service)
 	return e.Address, e.Method == User && e.Address.IsValid()
 }

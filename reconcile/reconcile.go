@@ -68,6 +68,7 @@ type Reconciler struct {
 	changed  chan changedOwner
 	mending  mending
 	partings partings
+	retries  partings // of what Octavia could not do under a load balancer that is ACTIVE
 }
 
 // Reconcile brings the cloud closer to svc, and says so on svc.
@@ -126,7 +127,7 @@ func untouched(svc *corev1.Service) bool {
 func has(observed octavia.Tree) policy.LoadBalancer {
 	lb := policy.LoadBalancer{VIP: observed.VIP.Address, Subnet: observed.VIP.Subnet}
 	if len(observed.More) > 0 {
-		lb.Second = observed.More[0].Address
+		lb.Second, lb.SecondSubnet = observed.More[0].Address, observed.More[0].Subnet
 	}
 	return lb
 }
@@ -155,10 +156,11 @@ func (r *Reconciler) owner(svc *corev1.Service) octavia.Owner {
 // following its Pods.
 func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy.Verdict, observed octavia.Tree) Outcome {
 	if o := retired(r.Policy, svc); !o.Finished() && !observed.Empty() {
-		return o
+		return r.upkeep(ctx, svc, observed, o)
 	}
 	if leaving(svc, v) {
 		r.mending.gone(svc.UID)
+		r.retries.over(svc.UID)
 		return r.leave(ctx, svc, observed)
 	}
 	r.partings.over(svc.UID)
@@ -178,12 +180,48 @@ func (r *Reconciler) converge(ctx context.Context, svc *corev1.Service, v policy
 	}
 	p := r.plan(desired, observed)
 	if against.Finished() {
-		return r.take(ctx, svc, p, observed)
+		return r.attempt(ctx, svc, v, p, observed)
 	}
 	if o := r.take(ctx, svc, p.Upkeep(), observed); o.Warn {
 		return o
 	}
 	return against
+}
+
+// upkeep has the members of a retired Service follow its Pods, and leaves all else as it is.
+func (r *Reconciler) upkeep(ctx context.Context, svc *corev1.Service, observed octavia.Tree, against Outcome) Outcome {
+	v := policy.Evaluate(r.Policy.Including(svc), policy.Subject{Service: svc, Has: has(observed)}, r.Facts.Known(ctx))
+	desired, err := r.desire(ctx, svc, v)
+	if err != nil || !desired.Exists() {
+		return against
+	}
+	if o := r.take(ctx, svc, r.plan(desired, observed).Upkeep(), observed); o.Warn {
+		return o
+	}
+	return against
+}
+
+// attempt takes the steps of a plan, as far as they are sure: what nobody could verify
+// costs nobody an address. What Octavia could not do it is told again, less and less often.
+func (r *Reconciler) attempt(ctx context.Context, svc *corev1.Service, v policy.Verdict, p plan.Plan, observed octavia.Tree) Outcome {
+	now, failing := time.Now(), observed.Failing()
+	switch {
+	case failing != "" && observed.Status == octavia.Active:
+		if at, _ := r.retries.next(svc.UID, now); at.After(now) {
+			return Outcome{Reason: broken, Warn: true, Again: at.Sub(now),
+				Waiting: fmt.Sprintf("Octavia could not do what it was told of %s; it is told again at %s", failing, at.UTC().Format("15:04:05 MST"))}
+		}
+		defer r.retries.tried(svc.UID)
+	case observed.Status == octavia.Active:
+		r.retries.over(svc.UID)
+	}
+	if sure := p.WithoutAddresses(); v.Unverified() && len(sure) < len(p) {
+		if o := r.take(ctx, svc, sure, observed); !o.Finished() {
+			return o
+		}
+		return Outcome{Reason: unverified, Waiting: "what the Service asks for is not verified yet: OpenStack has not answered", Again: unverifiedPause}
+	}
+	return r.take(ctx, svc, p, observed)
 }
 
 // retired is the outcome of a Service that a change of the configuration leaves out:

@@ -59,8 +59,22 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 	if v.Early() {
 		return refuse(svc, v)
 	}
+	if !v.Managed && old != nil && policy.Retired(h.Policy, old) && policy.Retired(h.Policy, svc) && sameKind(old, svc) {
+		return nil // it is not the author who gives it up
+	}
 	svc.Annotations = v.Pinned(svc.Annotations)
 	return nil
+}
+
+// sameKind reports whether a Service is of the type and class that it was of.
+func sameKind(old, svc *corev1.Service) bool {
+	class := func(s *corev1.Service) string {
+		if s.Spec.LoadBalancerClass == nil {
+			return ""
+		}
+		return *s.Spec.LoadBalancerClass
+	}
+	return old.Spec.Type == svc.Spec.Type && class(old) == class(svc)
 }
 
 // ValidateCreate implements admission.Validator.

@@ -26,7 +26,7 @@ import (
 // are no Pods, by their addresses.
 func Of(in policy.Intent, all []discoveryv1.EndpointSlice, hosts map[string]string) octavia.Backends {
 	backends := octavia.Backends{}
-	behind := behind(in, all)
+	behind := in.Selects && behind(in, all)
 	for _, p := range in.Listeners {
 		if behind && !named(p, all) {
 			continue

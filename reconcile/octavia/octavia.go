@@ -95,6 +95,7 @@ type Settings struct {
 	Forwarded       bool   // members of HTTP are told by a header who the client is
 	Certificate     string // reference of the container with the key of TERMINATED_HTTPS
 	Disabled        bool   // observed only: somebody switched it off
+	Failed          bool   // observed only: Octavia could not do what it was told of it
 }
 
 // Timeouts are how long a listener waits before it gives up. Where nothing is desired
@@ -173,7 +174,7 @@ func (t Tree) Changes(want Tree) []Change {
 func (s Settings) Changes(want Settings) []Change {
 	return changes(map[Change]bool{
 		NameChange:        s.Name != want.Name,
-		EnabledChange:     s.Disabled,
+		EnabledChange:     s.Disabled || s.Failed,
 		SourcesChange:     !slices.Equal(s.Sources, want.Sources),
 		LimitChange:       s.ConnectionLimit != want.ConnectionLimit,
 		TimeoutsChange:    !s.Timeouts.fulfil(want.Timeouts) || s.Timed != want.Timed,
@@ -203,6 +204,7 @@ type Pool struct {
 	Algorithm string
 	Sticky    bool // a client stays with its member
 	Disabled  bool // observed only: somebody switched it off
+	Failed    bool // observed only: Octavia could not do what it was told of it
 	Monitor   Monitor
 	Members   []Member
 	Unseen    bool // it is not known yet who the members are, or who they should be
@@ -215,6 +217,7 @@ type Monitor struct {
 	MaxRetries     int           // good answers that make a member well again
 	MaxRetriesDown int           // missing answers until it gets no more connections
 	Disabled       bool          // observed only: somebody switched it off
+	Failed         bool          // observed only: Octavia could not do what it was told of it
 }
 
 // Like reports whether two monitors differ in nothing but their IDs.
@@ -227,7 +230,7 @@ func (m Monitor) Like(n Monitor) bool {
 // its members; empty: nothing.
 func (p Pool) Changes(want Pool) []Change {
 	return changes(map[Change]bool{
-		EnabledChange:     p.Disabled,
+		EnabledChange:     p.Disabled || p.Failed,
 		AlgorithmChange:   p.Algorithm != want.Algorithm,
 		PersistenceChange: p.Sticky != want.Sticky,
 	})
@@ -241,6 +244,7 @@ type Member struct {
 	Port    int32
 	Subnet  string // ID of the subnet that it is reached in
 	Altered bool   // observed only: somebody gave it another weight, made it a backup or switched it off
+	Failed  bool   // observed only: Octavia could not do what it was told of it
 }
 
 // Unseen stands for the subnet of an observed member that was not looked at: it is
@@ -249,7 +253,7 @@ const Unseen = "unseen"
 
 // Like reports whether m is as n is desired.
 func (m Member) Like(n Member) bool {
-	return m.Name == n.Name && m.Compare(n) == 0 && (m.Subnet == n.Subnet || m.Subnet == Unseen) && !m.Altered
+	return m.Name == n.Name && m.Compare(n) == 0 && (m.Subnet == n.Subnet || m.Subnet == Unseen) && !m.Altered && !m.Failed
 }
 
 // Compare orders members by what identifies them in a pool: address and port.
@@ -273,6 +277,27 @@ func (t Tree) Exists() bool { return t.ID != "" || t.Name != "" }
 
 // Broken reports whether Octavia has given up on the load balancer.
 func (t Tree) Broken() bool { return t.Status == Failed || t.Stuck != "" }
+
+// Failing names what Octavia could not do under a load balancer that is ACTIVE; empty:
+// nothing. It takes changes, and one that succeeds mends it.
+func (t Tree) Failing() string {
+	for _, l := range t.Listeners {
+		if l.Settings.Failed {
+			return "listener " + l.Settings.Name
+		}
+	}
+	for _, p := range t.Pools {
+		switch {
+		case p.Failed:
+			return "pool " + p.Name
+		case p.Monitor.Failed:
+			return "the health monitor of pool " + p.Name
+		case slices.ContainsFunc(p.Members, func(m Member) bool { return m.Failed }):
+			return "members of pool " + p.Name
+		}
+	}
+	return ""
+}
 
 // Empty reports whether there is nothing at all, not even a floating IP.
 func (t Tree) Empty() bool { return !t.Exists() && t.FloatingIP == FloatingIP{} }

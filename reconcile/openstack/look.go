@@ -2,13 +2,17 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"net/http"
 	"slices"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
 	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // look is one round's view of the cloud. notes are of the steps that were taken before.
@@ -69,7 +73,11 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		default:
 			continue
 		}
-		if idle = false; err != nil {
+		if idle = false; local(err) {
+			w.obscure(lb.ID, under, err)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		w.seen[lb.ID] = lb.UpdatedAt
@@ -78,7 +86,29 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 	if !idle {
 		return nil
 	}
-	return w.study(ctx, s, w.dim(i, listed))
+	dim := w.dim(i, listed)
+	err := w.study(ctx, s, dim)
+	if local(err) {
+		w.obscure("", dim, err)
+		return nil
+	}
+	return err
+}
+
+// local reports whether an error is an answer about the one thing that was asked for,
+// which says nothing about the others.
+func local(err error) bool {
+	var answer gophercloud.ErrUnexpectedResponseCode
+	return errors.As(err, &answer) && plan.AfterOf(err) == 0 && answer.Actual != http.StatusUnauthorized
+}
+
+// obscure leaves it open who the members of pools are that the cloud does not tell. It is
+// asked again in the next round.
+func (w *Watch) obscure(id string, under []pools.Pool, err error) {
+	for _, p := range under {
+		w.members[p.ID] = membership{}
+	}
+	w.Log.V(1).Info("Who the members of a load balancer are is not told", "loadBalancer", id, "reason", err.Error())
 }
 
 // ours are the pools under a load balancer that are listed.
@@ -141,4 +171,17 @@ func (w *Watch) forget(i inventory, listed map[string]pools.Pool) {
 		}
 	}
 	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return listed[id].ID == "" })
+	w.forgetNotes(i)
+}
+
+// forgetNotes drops the notes of those who have no load balancer any more.
+func (w *Watch) forgetNotes(i inventory) {
+	has := map[octavia.Owner]bool{}
+	for _, lb := range i.balancers {
+		owner, _ := markedOwner(lb.Tags, lb.Description)
+		has[owner] = true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.notes, func(o octavia.Owner, n note) bool { return !has[o] && n.round <= w.begun })
 }

@@ -17,7 +17,7 @@ import (
 // A membership is what is known of the members of a pool.
 type membership struct {
 	seen    bool     // anything is
-	dim     bool     // but not all: see glance
+	dim     bool     // but not all, or not for certain: it is looked at when there is nothing else to do
 	ids     []string // of the members, in order
 	members []octavia.Member
 }
@@ -59,8 +59,11 @@ func (w *Watch) heed(n note, lb loadbalancers.LoadBalancer, under []pools.Pool) 
 	}
 	return slices.DeleteFunc(under, func(p pools.Pool) bool {
 		expected, noted := n.expect[p.ID]
+		if octavia.Status(p.ProvisioningStatus) != octavia.Active {
+			return false
+		}
 		if noted && len(expected) == len(p.Members) {
-			w.members[p.ID] = membership{seen: true, ids: ids(p.Members), members: expected}
+			w.members[p.ID] = membership{seen: true, dim: true, ids: ids(p.Members), members: expected}
 		}
 		return w.fits(p)
 	})
@@ -102,6 +105,9 @@ func (w *Watch) glance(ctx context.Context, s *session, lb loadbalancers.LoadBal
 	if err != nil {
 		return fmt.Errorf("looking at the status of a load balancer: %w", refusal(err))
 	}
+	if statuses.Loadbalancer == nil {
+		return w.study(ctx, s, under)
+	}
 	for _, p := range under {
 		w.members[p.ID] = membership{seen: true, ids: ids(p.Members)} // no listener may lead to it: then it is not shown
 	}
@@ -127,6 +133,7 @@ func member(m pools.Member) octavia.Member {
 	address, _ := netip.ParseAddr(m.Address)
 	return octavia.Member{
 		ID: m.ID, Name: m.Name, Address: address, Port: int32(m.ProtocolPort), Subnet: m.SubnetID,
+		Failed:  inError(m.ProvisioningStatus),
 		Altered: m.Weight != usualWeight || !m.AdminStateUp || m.Backup || m.MonitorPort != 0 || m.MonitorAddress != "",
 	}
 }

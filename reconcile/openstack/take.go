@@ -104,15 +104,34 @@ func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan
 	case plan.AssociateFloatingIP:
 		return s.associate(ctx, o, step)
 	case plan.DissociateFloatingIP:
-		return gone(floatingips.Update(ctx, s.network, step.ID, floatingips.UpdateOpts{PortID: new(string)}).Err)
+		return s.part(ctx, step.ID, step.Port, nil)
 	case plan.KeepFloatingIP:
-		return gone(floatingips.Update(ctx, s.network, step.ID, floatingips.UpdateOpts{PortID: new(string), Description: new(string)}).Err)
+		return s.part(ctx, step.ID, step.Port, new(string))
 	case plan.OpenVIP:
 		return ports.Update(ctx, s.network, step.Port, ports.UpdateOpts{SecurityGroups: &[]string{}}).Err
 	case plan.ReleaseFloatingIP:
 		return gone(floatingips.Delete(ctx, s.network, step.ID).ExtractErr())
 	}
 	return fmt.Errorf("%T is no step that this cloud can take", step)
+}
+
+// part takes a floating IP off a port, and gives it another description unless that is
+// nil. One that somebody associated with another port meanwhile stays there.
+func (s *session) part(ctx context.Context, id, port string, description *string) error {
+	f, err := floatingips.Get(ctx, s.network, id).Extract()
+	if err != nil {
+		return gone(err)
+	}
+	opts := floatingips.UpdateOpts{Description: description, RevisionNumber: &f.RevisionNumber}
+	switch {
+	case f.PortID == port:
+		opts.PortID = new(string)
+	case description == nil:
+		return nil
+	case f.PortID != "":
+		opts.PortID = &f.PortID // it is named, for an old Neutron takes it off otherwise
+	}
+	return gone(floatingips.Update(ctx, s.network, id, opts).Err)
 }
 
 // associate looks at the floating IP and swaps it in only if nobody changed it

@@ -87,7 +87,7 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 		if known, ours := c.listeners[l.ID]; ours {
 			t.Listeners = append(t.Listeners, octavia.Listener{
 				ID: known.ID, Key: octavia.Key{Protocol: known.Protocol, Port: int32(known.ProtocolPort)},
-				Settings: observed(known), Pool: keys[known.DefaultPoolID],
+				Settings: observed(known), Pool: c.leads(known.DefaultPoolID, keys),
 			})
 		}
 	}
@@ -98,6 +98,15 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 		t.Stuck = c.stuck(lb)
 	}
 	return t
+}
+
+// leads is the pool that a listener leads to. One that is not ours has a key that nobody
+// wants.
+func (c children) leads(id string, keys map[string]octavia.PoolKey) octavia.PoolKey {
+	if key, ours := keys[id]; ours || id == "" {
+		return key
+	}
+	return octavia.PoolKey{Name: "somebody else's " + id}
 }
 
 // distinct are the pools of lb. Octavia lets two have one name; the second is then
@@ -138,9 +147,9 @@ func (c children) stuck(lb loadbalancers.LoadBalancer) string {
 func observed(l listeners.Listener) octavia.Settings {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	s := octavia.Settings{
-		Name: l.Name, ConnectionLimit: max(l.ConnLimit, 0), Disabled: !l.AdminStateUp,
+		Name: l.Name, ConnectionLimit: max(l.ConnLimit, 0), Disabled: !l.AdminStateUp, Failed: inError(l.ProvisioningStatus),
 		Forwarded: l.InsertHeaders[forwarded] == "true", Certificate: l.DefaultTlsContainerRef,
-		Timed: octavia.TimedOf(append(strings.Fields(l.Description), l.Tags...)),
+		Timed: timed(l),
 		Timeouts: octavia.Timeouts{
 			ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
 			MemberConnect: ms(l.TimeoutMemberConnect), TCPInspect: ms(l.TimeoutTCPInspect),
@@ -157,7 +166,7 @@ func observed(l listeners.Listener) octavia.Settings {
 func observedPool(p pools.Pool, m octavia.Monitor, known membership) octavia.Pool {
 	return octavia.Pool{
 		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: p.Protocol}, Algorithm: p.LBMethod,
-		Sticky: p.Persistence.Type == sticky, Disabled: !p.AdminStateUp, Monitor: m,
+		Sticky: p.Persistence.Type == sticky, Disabled: !p.AdminStateUp, Failed: inError(p.ProvisioningStatus), Monitor: m,
 		Members: known.members, Unseen: !known.seen,
 	}
 }
@@ -165,8 +174,21 @@ func observedPool(p pools.Pool, m octavia.Monitor, known membership) octavia.Poo
 func observedMonitor(m monitors.Monitor) octavia.Monitor {
 	return octavia.Monitor{
 		ID: m.ID, Delay: time.Duration(m.Delay) * time.Second, Timeout: time.Duration(m.Timeout) * time.Second,
-		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown, Disabled: !m.AdminStateUp,
+		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown, Disabled: !m.AdminStateUp, Failed: inError(m.ProvisioningStatus),
 	}
+}
+
+// inError reports whether Octavia gave up on something under a load balancer, which is
+// ACTIVE all the same.
+func inError(status string) bool { return octavia.Status(status) == octavia.Failed }
+
+// timed is which timeouts are of our choosing: as the tags say where it bears our tags, or
+// else the description.
+func timed(l listeners.Listener) string {
+	if _, tagged := octavia.OwnerOf(l.Tags); tagged {
+		return octavia.TimedOf(l.Tags)
+	}
+	return octavia.TimedOf(strings.Fields(l.Description))
 }
 
 // floatingIP is f as trees have it; none for the zero f.

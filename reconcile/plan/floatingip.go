@@ -20,7 +20,7 @@ func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 	case have.Allocate:
 		return append(Plan{parted(want, have)}, tree...)
 	case have.Port != "" && desired.Exists():
-		return append(Plan{DissociateFloatingIP{have.ID, have.Address}}, tree...)
+		return append(Plan{DissociateFloatingIP{have.ID, have.Address, have.Port}}, tree...)
 	}
 	return tree
 }
@@ -28,7 +28,7 @@ func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 // parted is the step that ends our use of a floating IP that we allocated.
 func parted(want, have octavia.FloatingIP) Step {
 	if want.Keep {
-		return KeepFloatingIP{have.ID, have.Address}
+		return KeepFloatingIP{have.ID, have.Address, have.Port}
 	}
 	return ReleaseFloatingIP{have.ID, have.Address}
 }

@@ -208,6 +208,17 @@ func monitored(want, have octavia.Pool) Plan {
 	return Plan{UpdateMonitor{want.Name, is}}
 }
 
+// WithoutAddresses is p less what is done to floating IPs.
+func (p Plan) WithoutAddresses() Plan {
+	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool {
+		switch s.(type) {
+		case AllocateFloatingIP, AssociateFloatingIP, DissociateFloatingIP, KeepFloatingIP, ReleaseFloatingIP:
+			return true
+		}
+		return false
+	})
+}
+
 // Upkeep is the part of p that keeps what is built going and changes nothing else:
 // the members of pools that exist.
 func (p Plan) Upkeep() Plan { return slices.DeleteFunc(slices.Clone(p), changes) }

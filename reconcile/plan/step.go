@@ -115,11 +115,13 @@ type (
 	DissociateFloatingIP struct {
 		ID      string
 		Address netip.Addr
+		Port    string // where it is; it stays if it is elsewhere by now
 	}
 	// KeepFloatingIP leaves a floating IP that was ours to the project.
 	KeepFloatingIP struct {
 		ID      string
 		Address netip.Addr
+		Port    string // where it is; it stays if it is elsewhere by now
 	}
 	// ReleaseFloatingIP deletes a floating IP that is ours.
 	ReleaseFloatingIP struct {
