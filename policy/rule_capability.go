@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
 )
 
 // capabilityRule: what a Service asks for is something that the cloud has.
@@ -20,7 +21,7 @@ import (
 //	Allows:  anything where the version of Octavia is not known; what rules of their own speak
 //	         of: source ranges, the algorithms and protocols of providers
 //	Source:  the matrix in policy/capability.go
-var capabilityRule = rule{name: "capability", check: func(q question) []Finding {
+var capabilityRule = rule{name: "capability", live: facts.Octavia, check: func(q question) []Finding {
 	asked := q.subject.Service.Annotations
 	var fs []Finding
 	for _, w := range wishes(q) {
