@@ -32,7 +32,7 @@ type rule struct {
 // rules are checked, and reported, in this order.
 var rules = []rule{
 	annotations, foreignAnnotation, clusterIPRange, clusterIPReserved, vipFree, subnetExists, ipFamilies, protocol, noListener, http,
-	capabilityRule, algorithm, healthMonitor, proxyProtocol, sourceRangesRule, loadBalancerIP, withoutEffect, poolConfigured,
+	capabilityRule, algorithm, healthMonitor, proxyProtocol, sourceRangesRule, sessionAffinity, externalIPs, loadBalancerIP, withoutEffect, poolConfigured,
 	floatingIPExists, floatingIPFree, floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, fixedOnceBuilt,
 }
 
