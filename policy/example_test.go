@@ -46,6 +46,11 @@ type circumstance struct {
 	Kept    map[netip.Addr][]string `json:"kept"`    // floating IPs, and the namespaces that may claim them
 	Claims  map[netip.Addr]string   `json:"claims"`  // floating IPs, and the Services that name them
 	Octavia int                     `json:"octavia"` // the minor version of its API 2; 0: not known
+
+	Providers map[string]bool `json:"providers"` // names, and whether they are enabled; nil: not known
+	Flavors   map[string]bool `json:"flavors"`   // the same, by ID
+	Zones     map[string]bool `json:"zones"`
+	Limit     int             `json:"limit"` // of load balancers; 0: not known
 }
 
 // exampleOf reads the example of a rule.
@@ -106,11 +111,25 @@ func (c circumstance) in(known facts.Snapshot) facts.Snapshot {
 	if c.Octavia > 0 {
 		known.Octavia = facts.Version{Major: 2, Minor: c.Octavia}
 	}
+	known.Providers, known.Flavors, known.Zones = offered(c.Providers), offered(c.Flavors), offered(c.Zones)
+	known.BalancerLimit = facts.Limit{Known: c.Limit > 0, Most: c.Limit}
 	known.Claims = map[netip.Addr][]facts.Claim{}
 	for address, name := range c.Claims {
 		known.Claims[address] = []facts.Claim{{Name: name}}
 	}
 	return known
+}
+
+// offered is what there is to choose from; nil: it is not known.
+func offered(enabled map[string]bool) map[string]facts.Offer {
+	if enabled == nil {
+		return nil
+	}
+	all := map[string]facts.Offer{}
+	for name, on := range enabled {
+		all[name] = facts.Offer{Name: name, Off: !on}
+	}
+	return all
 }
 
 // verdict is what the rules say of one of the two Services.

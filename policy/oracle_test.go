@@ -90,6 +90,7 @@ var oracle = map[string]func(world) []string{
 	"capability": world.beyondTheCloud, "algorithm": world.wrongAlgorithm, "health-monitor": world.impatient, "proxy-protocol": world.withoutProxy, "source-ranges": world.wrongSources,
 	"load-balancer-ip": world.wrongIP, "pool-configured": world.withoutPool, "floating-ip-exists": world.unknownIP, "floating-ip-free": world.usedIP,
 	"floating-ip-allowed": world.keptIP, "floating-ip-claimed": world.claimedIP, "floating-ip-network": world.unreachedIP, "fixed-once-built": world.changed,
+	"provider-exists": world.otherProvider, "flavor-exists": world.otherFlavor, "zone-exists": world.otherZone, "quota": world.withoutRoom,
 }
 
 // says is what the oracle denies, by rule: what was denied before is forgiven.

@@ -28,11 +28,11 @@ var loadBalancerIP = rule{name: "load-balancer-ip", check: func(q question) []Fi
 	if internal, _ := annotation.Internal.Read(svc.Annotations); internal {
 		return one(Deny, at, asked, fmt.Sprintf("contradicts %s; remove one of the two", annotation.Internal.Key))
 	}
-	return append(spelling(svc), disagreement(svc)...)
+	return append(misspelt(svc), disagreement(svc)...)
 }}
 
-// spelling objects to the field's spelling; the annotation's is the contract's matter.
-func spelling(svc *corev1.Service) []Finding {
+// misspelt objects to the field's spelling; the annotation's is the contract's matter.
+func misspelt(svc *corev1.Service) []Finding {
 	at, asked := requestedIP(svc)
 	a, err := annotation.ParseAddress(asked)
 	switch {

@@ -112,6 +112,7 @@ func (d dice) snapshot() facts.Snapshot {
 	}
 	known.Routes = pick(d, nil, map[string]bool{}, cloud.Routes, cloud.Routes, map[string]bool{external: true, dmz: true})
 	known.Claims, known.FloatingIPs = d.claims(), d.floatingIPs()
+	d.offers(&known)
 	for _, forget := range []func(){
 		func() { known.FloatingIPs = nil }, func() { known.Subnets = nil }, func() { known.Ports = nil },
 		func() { known.Balancers = nil }, func() { known.Externals = nil },

@@ -19,6 +19,23 @@ type cloud struct {
 	Routes      []string          `json:"routes"` // the external networks that a router leads to
 	Manner      string            `json:"manner"` // one of manners
 	Hosts       map[string]string `json:"hosts"`  // names of the Nodes, by their addresses
+	Providers   []string          `json:"providers"`
+	Flavors     []offer           `json:"flavors"`
+	Zones       []offer           `json:"zones"`
+	Quotas      quotas            `json:"quotas"`
+}
+
+// An offer is something that Octavia has to choose from.
+type offer struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Off  bool   `json:"disabled"`
+}
+
+// The quotas are how many of each kind the project may have; nil: it is not known.
+type quotas struct {
+	LoadBalancers *int `json:"loadBalancers"`
+	FloatingIPs   *int `json:"floatingIPs"`
 }
 
 // A floatingIP is one of the project, associated with fixedIP if there is one.
@@ -75,6 +92,7 @@ func (c cloud) snapshot(observed octavia.Tree) facts.Snapshot {
 	}
 	known := facts.Snapshot{FloatingIPs: map[netip.Addr]facts.FloatingIP{}}
 	c.network(&known)
+	c.offer(&known)
 	for _, f := range c.FloatingIPs {
 		fact := facts.FloatingIP{ID: f.ID, Network: f.Network, Address: f.Address, FixedIP: f.FixedIP, Pool: f.Ours}
 		if f.FixedIP.IsValid() {
@@ -118,6 +136,34 @@ func (c cloud) network(known *facts.Snapshot) {
 	for _, network := range c.Routes {
 		known.Routes[network] = true
 	}
+}
+
+// offer adds what Octavia offers, and how much of it.
+func (c cloud) offer(known *facts.Snapshot) {
+	for _, name := range c.Providers {
+		add(&known.Providers, offer{ID: name, Name: name})
+	}
+	for _, f := range c.Flavors {
+		add(&known.Flavors, f)
+	}
+	for _, z := range c.Zones {
+		add(&known.Zones, offer{ID: z.Name, Name: z.Name, Off: z.Off})
+	}
+	known.BalancerLimit, known.FloatingIPLimit = limit(c.Quotas.LoadBalancers), limit(c.Quotas.FloatingIPs)
+}
+
+func add(known *map[string]facts.Offer, o offer) {
+	if *known == nil {
+		*known = map[string]facts.Offer{}
+	}
+	(*known)[o.ID] = facts.Offer{Name: o.Name, Off: o.Off}
+}
+
+func limit(most *int) facts.Limit {
+	if most == nil {
+		return facts.Limit{}
+	}
+	return facts.Limit{Known: true, Most: *most}
 }
 
 // allocated is what the cloud allocates when it is asked for a floating IP.

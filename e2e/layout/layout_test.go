@@ -21,7 +21,7 @@ const module = "github.com/octagate/octagate/"
 // imports none of its siblings; what begins with e2e imports what it likes.
 var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
-	"policy":              {"policy/annotation", "policy/facts"},
+	"policy":              {"policy/annotation", "policy/facts", "policy/spelling"},
 	"webhook":             {"policy", "policy/annotation", "policy/facts"},
 	"reconcile/octavia":   {"policy", "policy/annotation"},
 	"reconcile/backend":   {"policy", "reconcile/octavia"},

@@ -35,6 +35,11 @@ const (
 	Externals
 	Routes
 	Octavia
+	Providers
+	Flavors
+	Zones
+	BalancerLimit
+	FloatingIPLimit
 )
 
 // Has reports whether any of the others is among the kinds.
@@ -70,6 +75,12 @@ type Snapshot struct {
 	Externals    map[string]bool           // the external networks, by ID; nil: unknown
 	Routes       map[string]bool           // those that a router of the service subnet leads to; nil: unknown
 	Octavia      Version                   // of its API
+	Providers    map[string]Offer          // of load balancers, by name; nil: unknown
+	Flavors      map[string]Offer          // by ID; nil: unknown
+	Zones        map[string]Offer          // for load balancers, by name; nil: unknown
+
+	BalancerLimit   Limit // of load balancers in the project
+	FloatingIPLimit Limit
 
 	Old Kinds // what was known before, and the cloud was not heard to say again: nobody is refused for it
 

@@ -151,3 +151,22 @@ func TestAllOfASpanComesInOrder(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestRoomWithinALimit(t *testing.T) {
+	for claim, tt := range map[string]struct {
+		limit Limit
+		has   int
+		want  Answer
+	}{
+		"for one more":        {Limit{Known: true, Most: 10}, 9, Yes},
+		"for none":            {Limit{Known: true, Most: 10}, 10, No},
+		"for fewer than here": {Limit{Known: true, Most: 10}, 12, No},
+		"for nothing at all":  {Limit{Known: true}, 0, No},
+		"for any number":      {Limit{Known: true, Most: -1}, 1000, Yes},
+		"nobody could look":   {Limit{}, 1000, Unknown},
+	} {
+		if got := tt.limit.Room(tt.has); got != tt.want {
+			t.Errorf("%s: got %v", claim, got)
+		}
+	}
+}

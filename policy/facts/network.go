@@ -98,6 +98,7 @@ type Balancer struct {
 	ID      string
 	Service types.UID // whose it is; empty: nobody's in this cluster
 	Name    string    // of one that no cluster's octagate made, as far as it says
+	Leaving bool      // Octavia is deleting it
 }
 
 // Balancer looks up the load balancer whose VIP a port is. It is unknown where the port

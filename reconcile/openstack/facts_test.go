@@ -77,6 +77,9 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 		Externals: map[string]bool{s.networks.ExternalNetwork: true},
 		Routes:    map[string]bool{s.networks.ExternalNetwork: true},
 		Octavia:   facts.Version{Major: 2, Minor: 26},
+		Providers: map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
+		Flavors:   map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
+		BalancerLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)

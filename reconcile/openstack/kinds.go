@@ -35,6 +35,11 @@ var kinds = []kind{
 	{facts.Externals, "external networks", askExternals},
 	{facts.Routes, "routers", askRoutes},
 	{facts.Octavia, "version of Octavia", askVersion},
+	{facts.Providers, "providers", askProviders},
+	{facts.Flavors, "flavors", askFlavors},
+	{facts.Zones, "availability zones", askZones},
+	{facts.BalancerLimit, "quota of load balancers", askBalancerLimit},
+	{facts.FloatingIPLimit, "quota of floating IPs", askFloatingIPLimit},
 }
 
 // A query is what a list is filtered and cut to. The options of gophercloud know
@@ -165,13 +170,13 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 		return nil, err
 	}
 	known := map[string]facts.Balancer{}
-	filter := query{"fields": {"id", "name", "vip_port_id", "tags", "description"}}
+	filter := query{"fields": {"id", "name", "vip_port_id", "tags", "description", "provisioning_status"}}
 	if s.project != "" {
 		filter["project_id"] = []string{s.project}
 	}
 	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
 	for _, lb := range found {
-		fact := facts.Balancer{ID: lb.ID}
+		fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE"}
 		switch owner, marked := markedOwner(lb.Tags, lb.Description); {
 		case !marked:
 			fact.Name = lb.Name
