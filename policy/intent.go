@@ -127,7 +127,7 @@ func (s Subject) allocated(clusterIP string, cfg Config, known facts.Snapshot) n
 // second is the ClusterIP of the other family and the subnet that serves it, if one does.
 // Octavia gives an address to no load balancer that exists.
 func (s Subject) second(cfg Config, known facts.Snapshot) (netip.Addr, string) {
-	if has := s.Has.Second; has.IsValid() && slices.Contains(s.Service.Spec.ClusterIPs[min(1, len(s.Service.Spec.ClusterIPs)):], has.String()) {
+	if has := s.Has.Second; has.IsValid() && s.Has.SecondSubnet != "" && slices.Contains(s.Service.Spec.ClusterIPs[min(1, len(s.Service.Spec.ClusterIPs)):], has.String()) {
 		return has, s.Has.SecondSubnet // what is built outlasts the configuration, and the version of an API
 	}
 	if len(s.Service.Spec.ClusterIPs) < 2 || cfg.ServiceSubnetV6 == "" {

@@ -581,6 +581,9 @@ func (w world) claimedIP() []string {
 		return nil
 	}
 	for _, c := range w.known.Claims[a] {
+		if !w.known.FloatingIPs[a].For(strings.Split(c.Name, "/")[0]) {
+			continue // it may not have it
+		}
 		if c.Name == w.subject.Service.Namespace+"/"+w.subject.Service.Name {
 			return nil // nobody's comes before
 		}

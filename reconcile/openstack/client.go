@@ -111,6 +111,9 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		return s, nil
 	}
 	err := c.together(ctx, "logging in", func(ctx context.Context) error {
+		if c.session.Load() != nil {
+			return nil // somebody was quicker; there is one session for all
+		}
 		s, err := c.credentials.dial(ctx, c.lane)
 		if err != nil {
 			return err
