@@ -10,8 +10,8 @@ import (
 )
 
 // mostFailures is how many look-ups of one kind fail, one after the other, before no more
-// are made. Rules ask for kinds in three groups, so that with all of the cloud away at
-// most nine requests wait in vain.
+// are made. Most rules ask for kinds in two groups, of floating IPs and of addresses, so that
+// with all of the cloud away hardly more than six requests wait in vain.
 const mostFailures = 3
 
 // rest is how long the cloud is left alone about a kind that failed.

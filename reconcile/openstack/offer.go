@@ -17,8 +17,8 @@ import (
 
 // askProviders lists the providers of Octavia that are enabled. There is no cloud without
 // any.
-func askProviders(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	found, err := offered(ctx, s, "providers", providers.List(s.balance, nil), providers.ExtractProviders)
+func askProviders(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	found, err := offered(ctx, f, "providers", listProviders, providers.ExtractProviders)
 	if len(found) == 0 {
 		return unsaid, err
 	}
@@ -29,8 +29,8 @@ func askProviders(ctx context.Context, s *session, _ *Facts) (telling, error) {
 	return func(s *facts.Snapshot) { s.Providers = known }, nil
 }
 
-func askFlavors(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	found, err := offered(ctx, s, "flavors", flavors.List(s.balance, nil), flavors.ExtractFlavors)
+func askFlavors(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	found, err := offered(ctx, f, "flavors", listFlavors, flavors.ExtractFlavors)
 	if found == nil {
 		return unsaid, err
 	}
@@ -41,8 +41,8 @@ func askFlavors(ctx context.Context, s *session, _ *Facts) (telling, error) {
 	return func(s *facts.Snapshot) { s.Flavors = known }, nil
 }
 
-func askZones(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	found, err := offered(ctx, s, "availability zones", listZones(s.balance), extractZones)
+func askZones(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	found, err := offered(ctx, f, "availability zones", listZones, extractZones)
 	if found == nil {
 		return unsaid, err
 	}
@@ -53,12 +53,22 @@ func askZones(ctx context.Context, s *session, _ *Facts) (telling, error) {
 	return func(s *facts.Snapshot) { s.Zones = known }, nil
 }
 
+func listProviders(octavia *gophercloud.ServiceClient) pagination.Pager {
+	return providers.List(octavia, nil)
+}
+
+func listFlavors(octavia *gophercloud.ServiceClient) pagination.Pager {
+	return flavors.List(octavia, nil)
+}
+
 // offered lists what Octavia offers; nil: it does not say. LBaaS v2 offers nothing.
-func offered[T any](ctx context.Context, s *session, what string, list pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
-	if s.legacy {
-		return nil, nil
+func offered[T any](ctx context.Context, f *Facts, what string,
+	list func(*gophercloud.ServiceClient) pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
+	s, err := f.Client.meet(ctx)
+	if err != nil || s.legacy {
+		return nil, err
 	}
-	found, err := all(ctx, what, list, extract)
+	found, err := all(ctx, what, list(s.balance), extract)
 	if err != nil {
 		return nil, withheld(err)
 	}
@@ -80,9 +90,10 @@ func unsaid(*facts.Snapshot) {}
 // askBalancerLimit looks how many load balancers the project may have. Those of LBaaS v2
 // are Neutron's matter, and are not looked for. gophercloud asks at another place than
 // the one that Octavia documents.
-func askBalancerLimit(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	if s.legacy || s.project == "" {
-		return unsaid, nil
+func askBalancerLimit(ctx context.Context, _ *session, f *Facts) (telling, error) {
+	s, err := f.Client.meet(ctx)
+	if err != nil || s.legacy || s.project == "" {
+		return unsaid, err
 	}
 	var body struct {
 		Quota struct {
@@ -90,7 +101,7 @@ func askBalancerLimit(ctx context.Context, s *session, _ *Facts) (telling, error
 			Now *int `json:"load_balancer"`
 		} `json:"quota"`
 	}
-	if _, err := s.balance.Get(ctx, s.balance.ServiceURL("lbaas", "quotas", s.project), &body, nil); err != nil {
+	if _, err = s.balance.Get(ctx, s.balance.ServiceURL("lbaas", "quotas", s.project), &body, nil); err != nil {
 		return unsaid, withheld(fmt.Errorf("reading the quotas of Octavia: %w", refusal(err)))
 	}
 	known := limit(cmp.Or(body.Quota.Now, body.Quota.Old))
@@ -132,8 +143,8 @@ type zone struct {
 // A zonePage is a page of a list of them.
 type zonePage struct{ pagination.LinkedPageBase }
 
-func listZones(balance *gophercloud.ServiceClient) pagination.Pager {
-	return pagination.NewPager(balance, balance.ServiceURL("lbaas", "availabilityzones"), func(r pagination.PageResult) pagination.Page {
+func listZones(octavia *gophercloud.ServiceClient) pagination.Pager {
+	return pagination.NewPager(octavia, octavia.ServiceURL("lbaas", "availabilityzones"), func(r pagination.PageResult) pagination.Page {
 		return zonePage{pagination.LinkedPageBase{PageResult: r}}
 	})
 }
