@@ -63,10 +63,21 @@ func (w *Watch) heed(n note, lb loadbalancers.LoadBalancer, under []pools.Pool) 
 			return false
 		}
 		if noted && len(expected) == len(p.Members) {
-			w.members[p.ID] = membership{seen: true, dim: true, ids: ids(p.Members), members: expected}
+			w.members[p.ID] = membership{seen: true, dim: !identified(expected, p.Members), ids: ids(p.Members), members: expected}
 		}
 		return w.fits(p)
 	})
+}
+
+// identified reports whether members were told by their IDs, as those of a new load
+// balancer are: then there is no doubt that a pool has just these.
+func identified(expected []octavia.Member, all []pools.Member) bool {
+	var told []string
+	for _, m := range expected {
+		told = append(told, m.ID)
+	}
+	slices.Sort(told)
+	return slices.Equal(told, ids(all))
 }
 
 // fits reports whether the members of a pool are those that were seen. Of a pool without
