@@ -53,6 +53,17 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 # timeout is generous, for a suite that meets it cannot clean up.
 REAL = go test -trimpath -count=1 -p 1 -timeout 30m -v
 
+# Every package with fuzz targets, by itself: Go fuzzes one target at a time. What they
+# depend on is compiled once more for that, with counters, and kept in Go's build cache.
+FUZZTIME = 60s
+
+fuzz: ## look for faults by random input, FUZZTIME=60s for each target; what is found stays in testdata/fuzz (the first time compiles for minutes)
+	@set -e; for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(go test -trimpath -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target" && go test -trimpath -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
 e2e-openstack: build ## run the contract and the end-to-end tests on a real OpenStack: root on Debian, or any cloud by OS_CLOUD (it asks for a second word)
 	@[ -z "$$OS_CLOUD" ] || [ "$$OS_CLOUD" = "$$OCTAGATE_E2E_CLOUD" ] || e2e/openstack/run true # which refuses, and says why
 	@$(WORLD) && e2e/openstack/run $(REAL) ./e2e/contract ./e2e

@@ -105,8 +105,13 @@ func marked(raw []byte, pins map[string]string) admission.Response {
 	if object.UnmarshalJSON(raw) != nil {
 		return admission.Allowed("")
 	}
-	annotations := map[string]string{}
-	maps.Copy(annotations, object.GetAnnotations())
+	annotations, there, err := unstructured.NestedStringMap(object.Object, "metadata", "annotations")
+	if err != nil {
+		return admission.Allowed("") // some are not texts, and would be lost
+	}
+	if !there {
+		annotations = map[string]string{}
+	}
 	maps.Copy(annotations, pins)
 	object.SetAnnotations(annotations)
 	pinned, err := json.Marshal(object)

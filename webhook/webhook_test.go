@@ -368,12 +368,3 @@ func counted(t *testing.T, from prometheus.Gatherer) map[string]float64 {
 	}
 	return all
 }
-
-func FuzzReviews(f *testing.F) {
-	f.Add([]byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"UPDATE","oldObject":"word","object":{}}}`))
-	mutate, validate := hooks(memory{})
-	f.Fuzz(func(t *testing.T, body []byte) {
-		asked(t, mutate, body)
-		asked(t, validate, body)
-	})
-}
