@@ -156,11 +156,24 @@ func TestAnnotationsOfOtherControllersAreUnderstood(t *testing.T) {
 	}
 }
 
+// heard waits until octagate has noticed that the cloud answers again.
+func (c *corner) heard() {
+	c.Helper()
+	c.until("0 circuits are open", func() string {
+		n, err := c.world.Metric(c.Context(), "octagate_lookup_circuit_open", "")
+		if err != nil {
+			c.Fatal(err)
+		}
+		return fmt.Sprint(n, " circuits are open")
+	})
+}
+
 func TestOldFaultsAreForgiven(t *testing.T) {
 	c := newCorner(t, "forgiven")
 	end := c.outage()
 	c.apply(manifest(balanced + "  loadBalancerIP: 172.24.4.97\n" + http80))
 	end()
+	c.heard()
 	if code, said := c.kubectl("", "label", "service", "web", "team=x"); code != 0 || strings.Contains(said, "Warning") {
 		t.Errorf("a label: %d %s", code, said)
 	}

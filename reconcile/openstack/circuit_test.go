@@ -121,6 +121,27 @@ func TestRenewalsCloseCircuits(t *testing.T) {
 	}
 }
 
+// Facts may be renewed rarely. When a circuit opens, they are renewed often enough to see the
+// cloud come back.
+func TestAnOpenCircuitHurriesRenewals(t *testing.T) {
+	s := newSky(t)
+	f := s.facts() // renewed every hour
+	renewed := make(chan struct{}, 100)
+	f.Renewed = func() { renewed <- struct{}{} }
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go f.Start(ctx)
+	for range kinds {
+		<-renewed
+	}
+	end := s.fault("GET floatingips", emulator.Fault{Status: http.StatusForbidden})
+	failures(t, f, floatingIPKind)
+	end()
+	for f.circuit(floatingIPKind).open() {
+		<-renewed
+	}
+}
+
 // countedOf is what is counted of one kind of facts, and is not zero.
 func countedOf(t *testing.T, from prometheus.Gatherer, kind string) map[string]float64 {
 	t.Helper()

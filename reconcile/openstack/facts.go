@@ -197,7 +197,7 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 			trouble = ""
 			f.Log.Info("Facts are renewed again", "facts", k.name)
 		}
-		if !wait(ctx, f.pause(k, err), nil) {
+		if !wait(ctx, f.pause(k, err), f.circuit(k).opened) {
 			return
 		}
 	}
