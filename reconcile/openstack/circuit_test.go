@@ -48,7 +48,8 @@ func TestNobodyWaitsForACloudThatFails(t *testing.T) {
 			f.Patience = 100 * time.Millisecond
 			f.Fresh(t.Context(), facts.FloatingIPs)
 			s.cloud.SetFault(fault)
-			if n := failures(t, f, floatingIPKind); n != mostFailures {
+			// One that waits in vain may begin another before it is known to have failed.
+			if n := failures(t, f, floatingIPKind); n < mostFailures || n > mostFailures+2 {
 				t.Errorf("open after %d failures", n)
 			}
 			var calls atomic.Int32
