@@ -60,7 +60,7 @@ FUZZTIME = 60s
 fuzz: ## look for faults by random input, FUZZTIME=60s for each target; what is found stays in testdata/fuzz (the first time compiles for minutes)
 	@set -e; for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 		for target in $$(go test -trimpath -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			echo "$$package $$target" && go test -trimpath -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			echo "$$package $$target" && go test -trimpath -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$package; \
 		done; \
 	done
 
