@@ -28,6 +28,7 @@ type Finding struct {
 	Field    *field.Path
 	Value    string      // what is wrong there; empty when something is missing
 	Message  string      // continues "Field Value", says what to do, under 120 characters
+	with     []string    // keys of further annotations that it rests on
 	early    bool        // about what the API server refuses, in words of its own, before validation
 	live     facts.Kinds // what it rests on, of what the cloud said and may have changed since
 	before   bool        // the Service's predecessor deserved it, too
@@ -44,6 +45,14 @@ func (f Finding) String() string {
 		return fmt.Sprintf("%s: %s", at, f.Message)
 	}
 	return fmt.Sprintf("%s %s %s", at, f.Value, f.Message)
+}
+
+// resting are findings that rest on further annotations, by their keys.
+func resting(fs []Finding, keys ...string) []Finding {
+	for i := range fs {
+		fs[i].with = keys
+	}
+	return fs
 }
 
 // same reports whether g is as bad as f, and of the same thing.

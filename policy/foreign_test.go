@@ -36,11 +36,17 @@ func TestAnnotationsOfOthers(t *testing.T) {
 			"warn foreign-annotation: loadbalancer.openstack.org/port-id: is ignored: the VIP is the ClusterIP\n", nil, nil},
 		"what is misspelt is told": {service(with(cpo+"keep-floatinip", "true")),
 			"warn foreign-annotation: loadbalancer.openstack.org/keep-floatinip: is ignored: octagate does not know it; did you mean \"loadbalancer.openstack.org/keep-floatingip\"?\n", nil, nil},
+		"what contradicts the author's own address is ignored": {service(with("service.beta.kubernetes.io/openstack-internal-load-balancer", "true")),
+			"warn foreign-annotation: service.beta.kubernetes.io/openstack-internal-load-balancer: is ignored: it contradicts octagate.dev/internal; remove one of the two\n",
+			func(in Intent) any { return in.ExternalIP.Method }, User},
+		"a delay that the usual timeout is too long for is ignored": {service(with(cpo+"enable-health-monitor", "true"), with(cpo+"health-monitor-delay", "3")),
+			"warn foreign-annotation: loadbalancer.openstack.org/health-monitor-delay: is ignored: it is longer than the delay of 3s; make it shorter, or the delay longer\n",
+			func(in Intent) any { return in.Traffic.Monitor.Delay }, 10 * time.Second},
 		"a bad value is ignored": {service(with(cpo+"timeout-client-data", "soon")),
 			"warn foreign-annotation: loadbalancer.openstack.org/timeout-client-data: is ignored: it must be a number of ms\n",
 			func(in Intent) any { return in.Traffic.Timeouts.ClientData }, time.Duration(0)},
 		"what a rule objects to is ignored, and never refused": {service(with(cpo+"lb-method", "SOURCE_IP_PORT")),
-			"warn foreign-annotation: loadbalancer.openstack.org/lb-method: is ignored: is not an algorithm of the provider amphora; use ROUND_ROBIN, or leave it out\n",
+			"warn foreign-annotation: loadbalancer.openstack.org/lb-method: is ignored: it is not an algorithm of the provider amphora; use ROUND_ROBIN, or leave it out\n",
 			func(in Intent) any { return in.Traffic.Algorithm }, annotation.RoundRobin},
 	} {
 		t.Run(claim, func(t *testing.T) {

@@ -43,9 +43,11 @@ func (s Subject) understood(refused []annotation.Fault) Subject {
 func (s Subject) refused(fs []Finding) []annotation.Fault {
 	var all []annotation.Fault
 	for _, f := range fs {
-		key := strings.TrimSuffix(strings.TrimPrefix(f.Field.String(), "metadata.annotations["), "]")
-		if theirs, foreign := s.from[key]; foreign && f.Severity == Deny {
-			all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: " + f.Message})
+		at := strings.TrimSuffix(strings.TrimPrefix(f.Field.String(), "metadata.annotations["), "]")
+		for _, key := range append([]string{at}, f.with...) {
+			if theirs, foreign := s.from[key]; foreign && f.Severity == Deny {
+				all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: it " + f.Message})
+			}
 		}
 	}
 	return all

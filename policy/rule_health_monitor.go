@@ -20,8 +20,8 @@ var healthMonitor = rule{name: "health-monitor", check: func(q question) []Findi
 	if m.Timeout <= m.Delay {
 		return nil
 	}
-	return one(Deny, keyed(annotation.HealthMonitorTimeout), m.Timeout.String(),
-		fmt.Sprintf("is longer than the delay of %s; make it shorter, or the delay longer", m.Delay))
+	return resting(one(Deny, keyed(annotation.HealthMonitorTimeout), m.Timeout.String(),
+		fmt.Sprintf("is longer than the delay of %s; make it shorter, or the delay longer", m.Delay)), annotation.HealthMonitorDelay.Key)
 }}
 
 // unused are the details of a health monitor that is not asked for.

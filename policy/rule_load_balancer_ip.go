@@ -26,7 +26,7 @@ var loadBalancerIP = rule{name: "load-balancer-ip", check: func(q question) []Fi
 		return one(Warn, at, asked, "has no effect: only type LoadBalancer gets an external IP")
 	}
 	if internal, _ := annotation.Internal.Read(svc.Annotations); internal {
-		return one(Deny, at, asked, fmt.Sprintf("contradicts %s; remove one of the two", annotation.Internal.Key))
+		return resting(one(Deny, at, asked, fmt.Sprintf("contradicts %s; remove one of the two", annotation.Internal.Key)), annotation.Internal.Key)
 	}
 	return append(misspelt(svc), disagreement(svc)...)
 }}
