@@ -51,7 +51,7 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 
 # What runs on a real OpenStack: one suite after the other, each test by its name. The
 # timeout is generous, for a suite that meets it cannot clean up.
-REAL = go test -trimpath -count=1 -p 1 -timeout 30m -v
+REAL = go test -trimpath -count=1 -p 1 -timeout 45m -v
 
 # Every package with fuzz targets, by itself: Go fuzzes one target at a time. What they
 # depend on is compiled once more for that, with counters, and kept in Go's build cache.
