@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -95,7 +94,7 @@ func (w *Watch) study(ctx context.Context, s *session, under []pools.Pool) error
 	for _, p := range under {
 		listed, err := s.members(ctx, p.ID)
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-			return fmt.Errorf("listing members: %w", refusal(err))
+			return looked("listing members", err)
 		}
 		w.members[p.ID] = known(listed)
 	}
@@ -114,7 +113,7 @@ func (w *Watch) glance(ctx context.Context, s *session, lb loadbalancers.LoadBal
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("looking at the status of a load balancer: %w", refusal(err))
+		return looked("looking at the status of a load balancer", err)
 	}
 	if statuses.Loadbalancer == nil {
 		return w.study(ctx, s, under)

@@ -471,3 +471,39 @@ func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
 		}
 	}
 }
+
+// A pool whose members the cloud does not tell is left as it is; the others go on.
+func TestAPoolThatCannotBeLookedAtStopsNobody(t *testing.T) {
+	s := newSky(t)
+	want := s.ported(false, 1, pods(2)...)
+	built := s.reach(want)
+	s.watch = s.again()
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if strings.HasSuffix(r.URL.Path, "/members") {
+			return &emulator.Fault{Status: http.StatusInternalServerError}
+		}
+		return nil
+	})
+	if got := s.see(); got.ID != built.ID || !got.Pools[0].Unseen || len(plan.Diff(want, got)) > 0 {
+		t.Errorf("got %+v", got)
+	}
+	s.cloud.SetFault(nil)
+	if diff := cmp.Diff(want, s.see(), same); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What Octavia gave up on under a load balancer that is ACTIVE is told it again.
+func TestWhatOctaviaGaveUpOnIsToldAgain(t *testing.T) {
+	observed := octavia.Tree{ID: "lb", Name: "shop/web", Status: octavia.Active,
+		Listeners: []octavia.Listener{{ID: "l", Settings: octavia.Settings{Name: "a", Failed: inError("ERROR")}, Pool: octavia.PoolKey{Name: "p"}}},
+		Pools:     []octavia.Pool{{ID: "p", PoolKey: octavia.PoolKey{Name: "p"}, Failed: true, Members: []octavia.Member{{Name: "m", Failed: true}}}}}
+	desired := octavia.Tree{Name: "shop/web", Listeners: []octavia.Listener{{Settings: octavia.Settings{Name: "a"}, Pool: octavia.PoolKey{Name: "p"}}},
+		Pools: []octavia.Pool{{PoolKey: octavia.PoolKey{Name: "p"}, Members: []octavia.Member{{Name: "m"}}}}}
+	if got := observed.Failing(); got != "listener a" {
+		t.Errorf("failing: %s", got)
+	}
+	if got := len(plan.Diff(desired, observed)); got != 3 {
+		t.Errorf("%d steps:\n%s", got, plan.Diff(desired, observed))
+	}
+}
