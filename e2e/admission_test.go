@@ -270,13 +270,7 @@ func TestAFloatingIPIsKeptForANamespace(t *testing.T) {
 func (c *corner) tag(address, tag string) (untag func()) {
 	c.Helper()
 	by := c.operator()
-	var list struct {
-		FloatingIPs []struct{ ID string }
-	}
-	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
-		c.Fatalf("%s: %v, %v", address, list, err)
-	}
-	url := by.Network + "floatingips/" + list.FloatingIPs[0].ID + "/tags"
+	url := by.Network + "floatingips/" + c.idOf(by, address) + "/tags"
 	if err := by.Do(c.Context(), http.MethodPut, url, map[string]any{"tags": []string{tag}}, nil); err != nil {
 		c.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/e2e/session"
 	"github.com/octagate/octagate/e2e/testbed"
 	"github.com/octagate/octagate/e2e/view"
 )
@@ -369,15 +370,21 @@ func TestAnAddressIsKept(t *testing.T) {
 func (c *corner) discard(address string) {
 	c.Helper()
 	by := c.operator()
+	if err := by.Do(c.Context(), http.MethodDelete, by.Network+"floatingips/"+c.idOf(by, address), nil, nil); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// idOf is the ID of the floating IP that has an address.
+func (c *corner) idOf(by *session.Session, address string) string {
+	c.Helper()
 	var list struct {
 		FloatingIPs []struct{ ID string }
 	}
 	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
 		c.Fatalf("%s: %v, %v", address, list, err)
 	}
-	if err := by.Do(c.Context(), http.MethodDelete, by.Network+"floatingips/"+list.FloatingIPs[0].ID, nil, nil); err != nil {
-		c.Fatal(err)
-	}
+	return list.FloatingIPs[0].ID
 }
 
 // traffic is how the first listener of a Service passes traffic on.
