@@ -422,7 +422,12 @@ func (w world) beyondTheCloud() (denied []string) {
 	}
 	for i, p := range w.subject.Service.Spec.Ports {
 		since := map[corev1.Protocol]int{"UDP": 1, "SCTP": 23}[p.Protocol]
-		if w.balanced(p) && w.tooOld(since) {
+		monitored := w.cfg.Monitored
+		if asked := w.wrote("health-monitor"); asked != "" {
+			monitored = asked == "true"
+		}
+		unasked := p.Protocol == "SCTP" && monitored && w.provider() == "ovn"
+		if w.balanced(p) && (w.tooOld(since) || unasked) {
 			denied = append(denied, fmt.Sprintf("spec.ports[%d] %s", i, p.Protocol))
 		}
 	}
