@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -10,8 +11,9 @@ import (
 )
 
 func main() {
-	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+	err := command().ExecuteContext(ctrl.SetupSignalHandler())
+	if err != nil && !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "octagate:", err)
-		os.Exit(1)
 	}
+	os.Exit(code(err))
 }
