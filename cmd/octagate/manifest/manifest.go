@@ -1,0 +1,109 @@
+// Package manifest reads Services out of files as kubectl does, and knows where each of
+// their fields stands.
+//
+// A file is YAML, of one document or several, or JSON; an object may be a List of others.
+// What is no Service is counted and left alone. Of a Service nothing is judged here but
+// whether it can be read.
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+)
+
+// Manifests are what was read.
+type Manifests struct {
+	Files    int
+	Services []Service                   // in the order of the files
+	Slices   []discoveryv1.EndpointSlice // of Services
+	Others   int                         // objects of other kinds
+}
+
+// A Service is one as it will be applied: with the API server's defaults, but for its
+// addresses.
+type Service struct {
+	*corev1.Service
+	Faults []Fault // what the API server would not take
+	at     source
+}
+
+// A Fault is a field that a Service does not have, or has twice.
+type Fault struct {
+	Place   Place
+	Field   string // empty: it is not known which
+	Message string
+}
+
+// A Reader reads manifests.
+type Reader struct {
+	Stdin     io.Reader
+	Namespace string // of Services that name none; empty: default
+}
+
+// Read reads files, directories with all that is below them, globs, and, by the name -,
+// standard input. What can be read is returned also when there is an error, which joins
+// all that could not be.
+func (r Reader) Read(names []string) (Manifests, error) {
+	files, err := find(names)
+	errs := []error{err}
+	read := make([]Manifests, len(files))
+	failed := make([]error, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			read[i], failed[i] = r.one(file)
+			return nil
+		})
+	}
+	_ = group.Wait() // nobody returns an error
+	all := Manifests{Files: len(files)}
+	for _, m := range read {
+		all = all.with(m)
+	}
+	for _, s := range all.Services {
+		complete(s.Service, r.Namespace)
+	}
+	return all, errors.Join(slices.Concat(errs, failed)...)
+}
+
+func (m Manifests) with(other Manifests) Manifests {
+	m.Services = append(m.Services, other.Services...)
+	m.Slices = append(m.Slices, other.Slices...)
+	m.Others += other.Others
+	return m
+}
+
+// one reads one file.
+func (r Reader) one(file string) (Manifests, error) {
+	text, err := r.content(file)
+	if err != nil {
+		return Manifests{}, err
+	}
+	var m Manifests
+	var errs []error
+	for _, d := range documents(file, text) {
+		of, err := d.read()
+		m, errs = m.with(of), append(errs, err)
+	}
+	return m, errors.Join(errs...)
+}
+
+func (r Reader) content(file string) ([]byte, error) {
+	if file != standard {
+		return os.ReadFile(file)
+	}
+	text, err := io.ReadAll(r.Stdin)
+	if err != nil {
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	return text, nil
+}
