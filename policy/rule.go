@@ -25,6 +25,7 @@ func ask(cfg Config, s Subject, known facts.Snapshot) question {
 type rule struct {
 	name  string
 	live  facts.Kinds // what it rests on, of what the cloud said
+	may   facts.Kinds // what some of its objections rest on beside
 	early bool        // about what the API server refuses before it asks the validating webhook
 	check func(question) []Finding
 }

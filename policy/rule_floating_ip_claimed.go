@@ -20,6 +20,7 @@ const Claimed = "floating-ip-claimed"
 //	Denies:  one that another Service names; where both were stored before anybody looked, the
 //	         younger Service's
 //	Allows:  whom it is associated with already
+//	Guards:  the authors of other Services
 //	Source:  the cluster's Services
 var floatingIPClaimed = rule{name: Claimed, check: func(q question) []Finding {
 	a := q.in.ExternalIP.Address

@@ -14,6 +14,7 @@ import (
 //	         itself, since it deletes that one when the pool has no more use for it
 //	Allows:  one of the author's own that is associated with this Service's VIP, and one that
 //	         was allocated for it and is to be kept
+//	Guards:  the owners of other floating IPs
 //	Source:  GET floatingips: port_id, fixed_ip_address, description
 var floatingIPFree = rule{name: "floating-ip-free", live: externalFacts, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)

@@ -15,6 +15,7 @@ import (
 //	Denies:  an odd spelling; an IPv6 address (floating IPs are IPv4); both set and different;
 //	         octagate.dev/internal beside it
 //	Warns:   of it on a type that has no external IP
+//	Guards:  the operator, from an address that programs read differently
 //	Source:  the API server stores spec.loadBalancerIP unchecked
 var loadBalancerIP = rule{name: "load-balancer-ip", check: func(q question) []Finding {
 	svc := q.subject.Service

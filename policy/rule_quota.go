@@ -27,7 +27,7 @@ const (
 //	         counted too often: the condition Ready tells when the cloud refuses them
 //	Source:  GET lbaas/quotas, GET quotas, and what there is. Octavia answers 403, "Quota has been
 //	         met for resources: Load Balancer", Neutron 409, OverQuota
-var quota = rule{name: "quota", check: func(q question) []Finding {
+var quota = rule{name: "quota", may: balancerFacts | floatingIPFacts, check: func(q question) []Finding {
 	return slices.Concat(q.balancerQuota(), q.floatingIPQuota())
 }}
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/netip"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -35,12 +34,6 @@ func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {
 		ctrl.LoggerFrom(ctx).V(1).Info("ServiceCIDRs are not known", "reason", err.Error())
 		return s
 	}
-	for _, o := range objects.Items {
-		for _, cidr := range o.Spec.CIDRs {
-			if p, err := netip.ParsePrefix(cidr); err == nil {
-				s.ServiceCIDRs = append(s.ServiceCIDRs, p)
-			}
-		}
-	}
+	s.ServiceCIDRs = cidrs(objects.Items)
 	return s
 }

@@ -29,7 +29,9 @@ var mayImport = map[string][]string{
 	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
 	"reconcile/guard":     {"policy/facts"},
 	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
-	"cmd/octagate": {"cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
+	"cmd/octagate/check":  {"cmd/octagate/manifest", "cmd/octagate/report", "policy", "policy/annotation", "policy/facts", "policy/spelling"},
+	"cmd/octagate/report": {"policy"},
+	"cmd/octagate": {"cmd/octagate/check", "cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
 		"reconcile", "reconcile/guard", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
 

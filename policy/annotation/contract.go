@@ -196,7 +196,7 @@ func All() []Entry {
 		Tags.entry(), XForwardedFor.entry(), TLSContainerRef.entry(),
 		LBAlgorithm.entry(), ConnectionLimit.entry(),
 		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
-		ProxyProtocol.entry(),
+		ProxyProtocol.entry(), CheckExceptions.entry(),
 		HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
 		HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
 		Provider.entry(), FlavorID.entry(), AvailabilityZone.entry(), Members.entry(),

@@ -29,7 +29,7 @@ func of[T any](d Def[T]) again {
 var contract = []again{
 	of(LoadBalancerIP), of(Internal), of(KeepFloatingIP), of(ExternalNetworkID), of(ExternalSubnetID), of(Tags), of(XForwardedFor),
 	of(TLSContainerRef), of(LBAlgorithm), of(ConnectionLimit), of(TimeoutClientData), of(TimeoutMemberData), of(TimeoutMemberConnect),
-	of(TimeoutTCPInspect), of(ProxyProtocol), of(HealthMonitor), of(HealthMonitorDelay), of(HealthMonitorTimeout),
+	of(TimeoutTCPInspect), of(ProxyProtocol), of(CheckExceptions), of(HealthMonitor), of(HealthMonitorDelay), of(HealthMonitorTimeout),
 	of(HealthMonitorMaxRetries), of(HealthMonitorMaxRetriesDown), of(Provider), of(FlavorID), of(AvailabilityZone), of(Members),
 	of(Verdict), of(LoadBalancer), of(Listeners), of(IgnoredPorts), of(ExternalIP), of(FloatingIPID), of(VIPSubnetID), of(Policy),
 	of(LoadBalancerID),

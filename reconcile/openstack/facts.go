@@ -3,6 +3,8 @@ package openstack
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,6 +169,30 @@ func (f *Facts) remember(kind facts.Kinds, now said) {
 	if now.at.After(f.said[kind].at) {
 		f.said[kind] = now
 	}
+}
+
+// Look asks the cloud for everything once, as far as it answers before ctx ends. What it
+// did not say is told by the errors.
+func (f *Facts) Look(ctx context.Context) (facts.Snapshot, []error) {
+	ctx, cancel := context.WithTimeout(ctx, slowest)
+	defer cancel()
+	tell, errs := make([]telling, len(kinds)), make([]error, len(kinds))
+	var all sync.WaitGroup
+	for i, k := range kinds {
+		all.Go(func() {
+			if tell[i], errs[i] = f.ask(ctx, k); errs[i] != nil {
+				errs[i] = fmt.Errorf("asking for %s: %w", k.name, errs[i])
+			}
+		})
+	}
+	all.Wait()
+	var s facts.Snapshot
+	for i, told := range tell {
+		if errs[i] == nil {
+			told(&s)
+		}
+	}
+	return s, slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // NeedLeaderElection is false: every replica answers the API server.

@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	kjson "sigs.k8s.io/json"
@@ -19,20 +23,30 @@ type document struct {
 	file string
 	line int // of the file, before its first one
 	text []byte
+
+	once sync.Once
+	tree *ast.File // once it is asked for
+	err  error
+}
+
+// parsed is the document with the places of its nodes. Hardly any is asked for it.
+func (d *document) parsed() (*ast.File, error) {
+	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0) })
+	return d.tree, d.err
 }
 
 // documents are those of a file, split where kubectl splits it.
-func documents(file string, text []byte) []document {
+func documents(file string, text []byte) []*document {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	all := []document{{file: file}}
+	all := []*document{{file: file}}
 	line := 0
 	for l := range bytes.Lines(text) {
 		line++
 		if separates(l) {
-			all = append(all, document{file: file, line: line})
+			all = append(all, &document{file: file, line: line})
 			continue
 		}
-		last := &all[len(all)-1]
+		last := all[len(all)-1]
 		last.text = append(last.text, l...)
 	}
 	return all
@@ -53,7 +67,7 @@ type head struct {
 }
 
 // read reads the objects of a document.
-func (d document) read() (Manifests, error) {
+func (d *document) read() (Manifests, error) {
 	var again []Fault
 	object, err := yaml.YAMLToJSONStrict(d.text)
 	if err != nil {
@@ -62,7 +76,7 @@ func (d document) read() (Manifests, error) {
 			return Manifests{}, d.broken(err)
 		}
 	}
-	m, err := d.object(object, source{document: &d})
+	m, err := d.object(object, source{document: d})
 	if len(m.Services) > 0 {
 		m.Services[0].Faults = append(again, m.Services[0].Faults...)
 	}
@@ -70,7 +84,7 @@ func (d document) read() (Manifests, error) {
 }
 
 // object reads one object, and those in it if it is a List.
-func (d document) object(text []byte, at source) (Manifests, error) {
+func (d *document) object(text []byte, at source) (Manifests, error) {
 	var h head
 	if bytes.Equal(text, []byte("null")) {
 		return Manifests{}, nil // nothing but comments
@@ -90,7 +104,7 @@ func (d document) object(text []byte, at source) (Manifests, error) {
 }
 
 // list reads the items of a List. Those of a ServiceList need not say what they are.
-func (d document) list(h head, at source) (Manifests, error) {
+func (d *document) list(h head, at source) (Manifests, error) {
 	var all Manifests
 	var errs []error
 	for i, item := range h.Items {
@@ -130,8 +144,12 @@ func slice(text []byte, at source) (Manifests, error) {
 func (s Service) fault(err error) Fault {
 	f := Fault{Place: s.Place(""), Message: err.Error()}
 	var at kjson.FieldError
-	if errors.As(err, &at) {
-		f.Field, f.Place = at.FieldPath(), s.Place(at.FieldPath())
+	if !errors.As(err, &at) {
+		return f
+	}
+	f.Field, f.Place = at.FieldPath(), s.Place(at.FieldPath())
+	if strings.HasPrefix(f.Message, "unknown") {
+		f.Message = "is not a field of a Service"
 	}
 	return f
 }
@@ -140,7 +158,7 @@ func (s Service) fault(err error) Fault {
 var numbered = regexp.MustCompile(`(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
 
 // place is where the decoder of YAML saw something wrong.
-func (d document) place(err error) Place {
+func (d *document) place(err error) Place {
 	p := Place{File: d.file, Line: d.line + 1, Column: 1}
 	if m := numbered.FindStringSubmatch(err.Error()); m != nil {
 		n, _ := strconv.Atoi(m[1])
@@ -161,9 +179,9 @@ func reason(err error) string {
 var template = regexp.MustCompile(`\{\{.*\}\}`)
 
 // broken is an error about a document that is neither YAML nor JSON.
-func (d document) broken(err error) error {
+func (d *document) broken(err error) error {
 	place, why := d.place(err), reason(err)
-	if p, better, found := d.parsed(); found {
+	if p, better, found := d.misparsed(); found {
 		place, why = p, better
 	}
 	if template.Match(d.text) {

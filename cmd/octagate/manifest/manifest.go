@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -54,25 +53,36 @@ type Reader struct {
 func (r Reader) Read(names []string) (Manifests, error) {
 	files, err := find(names)
 	errs := []error{err}
-	read := make([]Manifests, len(files))
-	failed := make([]error, len(files))
+	var all []*document
+	for _, file := range files {
+		text, err := r.content(file)
+		all, errs = append(all, documents(file, text)...), append(errs, err)
+	}
+	m, err := together(all)
+	m.Files = len(files)
+	for _, s := range m.Services {
+		complete(s.Service, r.Namespace)
+	}
+	return m, errors.Join(append(errs, err)...)
+}
+
+// together reads documents side by side.
+func together(all []*document) (Manifests, error) {
+	read, failed := make([]Manifests, len(all)), make([]error, len(all))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, file := range files {
+	for i, d := range all {
 		group.Go(func() error {
-			read[i], failed[i] = r.one(file)
+			read[i], failed[i] = d.read()
 			return nil
 		})
 	}
 	_ = group.Wait() // nobody returns an error
-	all := Manifests{Files: len(files)}
-	for _, m := range read {
-		all = all.with(m)
+	var m Manifests
+	for _, one := range read {
+		m = m.with(one)
 	}
-	for _, s := range all.Services {
-		complete(s.Service, r.Namespace)
-	}
-	return all, errors.Join(slices.Concat(errs, failed)...)
+	return m, errors.Join(failed...)
 }
 
 func (m Manifests) with(other Manifests) Manifests {
@@ -82,21 +92,7 @@ func (m Manifests) with(other Manifests) Manifests {
 	return m
 }
 
-// one reads one file.
-func (r Reader) one(file string) (Manifests, error) {
-	text, err := r.content(file)
-	if err != nil {
-		return Manifests{}, err
-	}
-	var m Manifests
-	var errs []error
-	for _, d := range documents(file, text) {
-		of, err := d.read()
-		m, errs = m.with(of), append(errs, err)
-	}
-	return m, errors.Join(errs...)
-}
-
+// content is the text of a file.
 func (r Reader) content(file string) ([]byte, error) {
 	if file != standard {
 		return os.ReadFile(file)

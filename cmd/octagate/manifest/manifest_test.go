@@ -29,7 +29,7 @@ func told(t *testing.T, text string) []string {
 	for _, s := range m.Services {
 		all = append(all, s.Namespace+"/"+s.Name+" at "+s.Place("").String())
 		for _, f := range s.Faults {
-			all = append(all, f.Place.String()+" "+f.Message)
+			all = append(all, strings.Join([]string{f.Place.String(), f.Field, f.Message}, " "))
 		}
 	}
 	if err != nil {
@@ -53,8 +53,8 @@ func TestRead(t *testing.T) {
 		"a ServiceList":                  {"apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"default/a at stdin:4:3", "default/b at stdin:5:3"}},
 		"other kinds":                    {"apiVersion: v1\nkind: Pod\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n", nil},
 		"nothing":                        {"", nil},
-		"a field that there is not":      {strings.Replace(web, "port: 80", "prot: 80", 1), []string{"default/web at stdin:1:1", `stdin:10:11 unknown field "spec.ports[0].prot"`}},
-		"a key that is there twice":      {web + "  ports: []\n", []string{"default/web at stdin:1:1", `stdin:11:1 key "ports" already set in map`}},
+		"a field that there is not":      {strings.Replace(web, "port: 80", "prot: 80", 1), []string{"default/web at stdin:1:1", "stdin:10:11 spec.ports[0].prot is not a field of a Service"}},
+		"a key that is there twice":      {web + "  ports: []\n", []string{"default/web at stdin:1:1", `stdin:11:1  key "ports" already set in map`}},
 		"a value of another type":        {strings.Replace(web, "port: 80", "port: many", 1), []string{"stdin:1:1: reading the Service: json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32"}},
 		"what is not YAML":               {"a: 1\n---\na: b: c\n", []string{"stdin:3:4: is not YAML: mapping value is not allowed in this context"}},
 		"a template":                     {"metadata:\n  name: {{ .Values.name }}\n", []string{"stdin:2:10: is not YAML: could not find flow map content; it looks like a template, which has to be rendered first"}},

@@ -10,7 +10,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // A Place is where something stands.
@@ -40,11 +39,10 @@ func (s source) item(i int) source {
 // it does. The empty field is the Service itself.
 func (s Service) Place(field string) Place { return s.at.Place(field) }
 
-// Place is where a field of the object stands. The document is parsed anew for it, since
-// hardly any object is asked for a place.
+// Place is where a field of the object stands.
 func (s source) Place(field string) Place {
 	p := Place{File: s.document.file, Line: s.document.line + 1, Column: 1}
-	file, err := parser.ParseBytes(s.document.text, 0)
+	file, err := s.document.parsed()
 	if err != nil {
 		return p
 	}
@@ -60,6 +58,10 @@ func (s source) Place(field string) Place {
 	}
 	return p
 }
+
+// Start is the file of a Service and the line with which its document begins: a glance,
+// where Place is a look.
+func (s Service) Start() (file string, line int) { return s.at.document.file, s.at.document.line + 1 }
 
 // segments are the steps to a field: names, keys and numbers.
 func segments(field string) []string {
@@ -135,10 +137,10 @@ func child(node ast.Node, step string) (next, key ast.Node) {
 	return nil, nil
 }
 
-// parsed is what a second parser says of a document that is not YAML, which knows the
+// misparsed is what a second parser says of a document that is not YAML, which knows the
 // column, too; if it agrees.
-func (d document) parsed() (p Place, why string, found bool) {
-	_, err := parser.ParseBytes(d.text, 0)
+func (d *document) misparsed() (p Place, why string, found bool) {
+	_, err := d.parsed()
 	var at yaml.Error
 	if !errors.As(err, &at) {
 		return p, "", false
