@@ -38,7 +38,12 @@ func checkCommand() *cobra.Command {
 		Example: "  octagate check service.yaml\n" +
 			"  octagate check manifests/ -o text -o sarif=out.sarif --fail-on warning\n" +
 			"  helm template shop ./chart | octagate check --cloud -",
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				return errors.New("name a file, a directory, a glob, or - for standard input")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, names []string) error { return k.run(c, names) },
 	}
 	k.source.flags(c)

@@ -100,7 +100,7 @@ func (k *checker) omissions() []report.Omission {
 		all = append(all, report.Omission{Why: "there is no configuration (--config)", Rules: theConfigurations})
 		unheard = slices.DeleteFunc(unheard, func(rule string) bool { return slices.Contains(theConfigurations, rule) })
 	}
-	why := "the cloud does not tell enough"
+	why := "the cloud does not tell all that they rest on"
 	if !k.asked {
 		why = "nothing is known of the cloud (--cloud or --facts FILE)"
 	}

@@ -36,13 +36,13 @@ type Stored struct {
 // Parse reads what octagate facts wrote.
 func Parse(text []byte) (Knowledge, error) {
 	var k Knowledge
-	if err := yaml.UnmarshalStrict(text, &k); err != nil {
+	if err := yaml.Unmarshal(text, &k); err != nil {
 		return k, err
 	}
 	if k.APIVersion != apiVersion || k.Kind != kind {
 		return k, fmt.Errorf("is not of apiVersion %s, kind %s; write it by: octagate facts > FILE", apiVersion, kind)
 	}
-	return k, nil
+	return k, yaml.UnmarshalStrict(text, &k)
 }
 
 // New is knowledge of a moment, of nothing yet.

@@ -55,8 +55,8 @@ func (r Reader) Read(names []string) (Manifests, error) {
 	errs := []error{err}
 	var all []*document
 	for _, file := range files {
-		text, err := r.content(file)
-		all, errs = append(all, documents(file, text)...), append(errs, err)
+		name, text, err := r.content(file)
+		all, errs = append(all, documents(name, text)...), append(errs, err)
 	}
 	m, err := together(all)
 	m.Files = len(files)
@@ -92,14 +92,14 @@ func (m Manifests) with(other Manifests) Manifests {
 	return m
 }
 
-// content is the text of a file.
-func (r Reader) content(file string) ([]byte, error) {
+// content is the text of a file, and what people call it.
+func (r Reader) content(file string) (name string, text []byte, err error) {
 	if file != standard {
-		return os.ReadFile(file)
+		text, err = os.ReadFile(file)
+		return file, text, err
 	}
-	text, err := io.ReadAll(r.Stdin)
-	if err != nil {
-		return nil, fmt.Errorf("reading standard input: %w", err)
+	if text, err = io.ReadAll(r.Stdin); err != nil {
+		err = fmt.Errorf("reading standard input: %w", err)
 	}
-	return text, nil
+	return "stdin", text, err
 }

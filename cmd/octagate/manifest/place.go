@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,13 +13,13 @@ import (
 
 // A Place is where something stands.
 type Place struct {
-	File         string
-	Line, Column int // from 1
+	File         string // stdin for standard input
+	Line, Column int    // from 1
 }
 
 // String is the place as compilers write it, by which editors find it.
 func (p Place) String() string {
-	return fmt.Sprintf("%s:%d:%d", cmp.Or(strings.TrimPrefix(p.File, standard), "stdin"), p.Line, p.Column)
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
 // A source is where an object stands: somewhere in a document.
