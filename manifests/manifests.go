@@ -14,7 +14,7 @@ import (
 // Name is the name of both webhook configurations.
 const Name = "octagate"
 
-//go:embed webhooks.yaml
+//go:embed base/webhooks.yaml
 var webhooks []byte
 
 // Webhooks are the two webhook configurations.

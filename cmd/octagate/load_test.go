@@ -114,3 +114,26 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 		}
 	}
 }
+
+func TestSettings(t *testing.T) {
+	const source = good + "octavia: {backend: octavia, provider: amphora, pools: Shared}\n"
+	for claim, tt := range map[string]struct {
+		settings []string
+		want     string
+	}{
+		"a setting is stronger than the file": {[]string{"octavia.backend=neutron-lbaasv2"}, "neutron-lbaasv2 amphora Shared"},
+		"the last of two is the strongest":    {[]string{"octavia.provider=a", "octavia.provider=ovn", "octavia.algorithm=SOURCE_IP_PORT"}, "octavia ovn Shared"},
+		"a key is told if there is none":      {[]string{"octavia.backnd=octavia"}, `--set: octavia.backnd: unknown key "backnd"; did you mean "backend"?`},
+		"a value is needed":                   {[]string{"octavia.backend"}, `--set: "octavia.backend" must be a key and a value, such as octavia.backend=octavia`},
+		"a value is checked as in the file":   {[]string{"octavia.pools=shared"}, `--set: octavia.pools "shared" must be Separate or Shared`},
+	} {
+		c, err := parse([]byte(source), tt.settings...)
+		got := strings.Join([]string{c.Octavia.Backend, c.Octavia.Provider, c.Octavia.Pools}, " ")
+		if err != nil {
+			got = err.Error()
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", claim, diff)
+		}
+	}
+}
