@@ -17,7 +17,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), annotationsCommand(), versionCommand())
+	root.AddCommand(runCommand(), annotationsCommand(), metricsCommand(), versionCommand())
 	return root
 }
 

@@ -33,6 +33,7 @@ type Client struct {
 	Now    func() time.Time // the clock; nil: time.Now
 	Legacy bool             // load balancers are Neutron's, by LBaaS v2
 	Opens  bool             // the security groups of VIPs are our matter
+	Counts *Counts          // of the calls; nil: nobody counts
 	Adopts bool             // what Kuryr made for a Service is adopted, if it has the Service's address
 
 	credentials credentials
@@ -76,6 +77,7 @@ func Configure(cloud string, r Rate) (*Client, error) {
 	transport.TLSClientConfig = read.tls
 	c := &Client{credentials: read}
 	c.lane = newLane(transport, r, c.now)
+	c.lane.counts = func() *Counts { return c.Counts }
 	return c, nil
 }
 
