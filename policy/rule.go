@@ -38,6 +38,15 @@ var rules = []rule{
 	floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, quota, fixedOnceBuilt,
 }
 
+// Rules are the names of all rules, in the order in which they are checked.
+func Rules() []string {
+	var names []string
+	for _, r := range rules {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // findings are what all the rules notice.
 func (q question) findings() []Finding {
 	var all []Finding

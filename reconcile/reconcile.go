@@ -64,8 +64,10 @@ type Reconciler struct {
 	Cloud   Cloud
 	Client  client.Client
 	Events  events.EventRecorder
+	Counts  *Counts // of how long Services wait; nil: nobody counts
 
 	changed  chan changedOwner
+	elected  <-chan struct{} // closed once it is us who build
 	mending  mending
 	partings partings
 	retries  partings // of what Octavia could not do under a load balancer that is ACTIVE
@@ -231,7 +233,7 @@ func retired(cfg policy.Config, svc *corev1.Service) Outcome {
 	if !svc.DeletionTimestamp.IsZero() || !policy.Retired(cfg, svc) {
 		return Outcome{}
 	}
-	return Outcome{Reason: "Retired", Warn: true, Waiting: "octagate's configuration leaves this Service out; what is built stays as it is until the Service is deleted, or loses the annotation " + annotation.Policy.Key}
+	return Outcome{Reason: leftOut, Warn: true, Waiting: "octagate's configuration leaves this Service out; what is built stays as it is until the Service is deleted, or loses the annotation " + annotation.Policy.Key}
 }
 
 // plan is the way from observed to desired in this cloud.
@@ -338,7 +340,7 @@ func (r *Reconciler) take(ctx context.Context, svc *corev1.Service, p plan.Plan,
 	}
 	return advance(ctx, r.Cloud, r.owner(svc), p, observed, func(step plan.Step) {
 		r.noted(svc, step, observed)
-		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, stepReason(step), "Reconcile", "%s", step)
+		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, plan.Kind(step), "Reconcile", "%s", step)
 	})
 }
 

@@ -28,12 +28,12 @@ const (
 
 // Mutating is what is served at MutatePath.
 func (h Handler) Mutating() http.Handler {
-	return timely(&admission.Webhook{Handler: lenient{mutate, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}})
+	return h.Counts.timed(mutate, timely(&admission.Webhook{Handler: lenient{mutate, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}}))
 }
 
 // Validating is what is served at ValidatePath.
 func (h Handler) Validating() http.Handler {
-	return timely(&admission.Webhook{Handler: lenient{validate, admission.WithValidator[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}})
+	return h.Counts.timed(validate, timely(&admission.Webhook{Handler: lenient{validate, admission.WithValidator[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}}))
 }
 
 // headway is how long before the API server gives up it is answered.

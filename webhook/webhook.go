@@ -58,6 +58,7 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
 	h.Counts.answered(mutate, v.Answer(), !v.Early())
 	if v.Early() {
+		h.Counts.found(v) // nobody asks the validating webhook then
 		return refuse(svc, v)
 	}
 	if !v.Managed && old != nil && policy.Retired(h.Policy, old) && policy.Retired(h.Policy, svc) && sameKind(old, svc) {
@@ -101,6 +102,7 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warn
 		v = v.Strict()
 	}
 	h.Counts.answered(validate, v.Answer(), !v.Denied())
+	h.Counts.found(v)
 	if v.Denied() {
 		return v.Warnings(), refuse(s.Service, v)
 	}

@@ -17,7 +17,15 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), factsCommand(), rulesCommand(), annotationsCommand(), versionCommand())
+	root.AddCommand(
+		runCommand(),
+		checkCommand(),
+		factsCommand(),
+		rulesCommand(),
+		annotationsCommand(),
+		metricsCommand(),
+		versionCommand(),
+	)
 	return root
 }
 

@@ -100,9 +100,10 @@ func split(bindAddress string) (host string, port int, err error) {
 
 // knowledge is what Services are judged by.
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
+	cloud.Counts = openstack.NewCounts(metrics.Registry)
 	k := known{cloud: &openstack.Facts{
 		Client: cloud, Cluster: c.ClusterName, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts"),
-		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(), Counts: openstack.NewCounts(metrics.Registry),
+		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(), Counts: cloud.Counts,
 	}, claims: &claims{policy: c.policy()}}
 	if err := k.claims.watch(ctx, mgr); err != nil {
 		return k, err
@@ -133,18 +134,20 @@ func building(ctx context.Context, mgr ctrl.Manager, c Configuration, known know
 	watch := &openstack.Watch{
 		Client: known.cloud.Client, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
 	}
+	counts := reconcile.NewCounts(metrics.Registry)
 	reconciler := &reconcile.Reconciler{
-		Cluster: c.ClusterName, System: system, Policy: c.policy(), Facts: known, Cloud: watch, Mend: c.Octavia.MendAfter.value(),
+		Cluster: c.ClusterName, System: system, Policy: c.policy(), Facts: known, Cloud: counts.Of(watch), Counts: counts, Mend: c.Octavia.MendAfter.value(),
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
 	}
 	collector := &reconcile.Collector{
-		Cluster: c.ClusterName, System: system, Collect: c.Octavia.Orphans == orphansCollect, Grace: c.Octavia.Grace.value(), Cloud: watch,
+		Cluster: c.ClusterName, System: system, Collect: c.Octavia.Orphans == orphansCollect, Grace: c.Octavia.Grace.value(), Cloud: counts.Of(watch), Counts: counts,
 		Cache: mgr.GetClient(), Live: mgr.GetAPIReader(),
 	}
 	watch.Changed = func(ctx context.Context, o octavia.Owner) {
 		reconciler.Changed(ctx, o)
 		collector.Changed(ctx, o)
 	}
+	metrics.Registry.MustRegister(known.cloud.Reading(), watch.Reading(), reconciler.Reading())
 	return errors.Join(reconciler.Register(ctx, mgr), collector.Register(mgr), mgr.Add(watch))
 }
 

@@ -22,16 +22,17 @@ const module = "github.com/octagate/octagate/"
 var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts", "policy/spelling"},
-	"webhook":             {"policy", "policy/annotation", "policy/facts"},
+	"webhook":             {"manifests/metric", "policy", "policy/annotation", "policy/facts"},
 	"reconcile/octavia":   {"policy", "policy/annotation"},
 	"reconcile/backend":   {"policy", "reconcile/octavia"},
 	"reconcile/plan":      {"reconcile/octavia"},
-	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
+	"reconcile":           {"manifests/metric", "policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
 	"reconcile/guard":     {"policy/facts"},
-	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
+	"reconcile/openstack": {"manifests/metric", "policy/facts", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/check":  {"cmd/octagate/manifest", "cmd/octagate/report", "policy", "policy/annotation", "policy/facts", "policy/spelling"},
 	"cmd/octagate/report": {"policy"},
-	"cmd/octagate": {"cmd/octagate/check", "cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
+	"cmd/octagate": {"cmd/octagate/check", "cmd/octagate/manifest", "cmd/octagate/report",
+		"certs", "manifests", "manifests/metric", "policy", "policy/annotation", "policy/facts", "policy/spelling",
 		"reconcile", "reconcile/guard", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
 

@@ -4,32 +4,28 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"sigs.k8s.io/yaml"
 )
 
 // Metric is what octagate counts now under a name, of everything that bears a label, such
 // as webhook="mutate".
 func (w *World) Metric(ctx context.Context, name, label string) (float64, error) {
-	address, err := metricsAddress(w.ConfigFile())
+	answer, err := w.scrape(ctx)
 	if err != nil {
 		return 0, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
-	if err != nil {
-		return 0, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, fmt.Errorf("reading octagate's metrics: %w", err)
-	}
-	defer answer.Body.Close()
+	defer answer.Close()
 	sum := 0.0
-	lines := bufio.NewScanner(answer.Body)
+	lines := bufio.NewScanner(answer)
 	for lines.Scan() {
 		series, value, is := strings.Cut(lines.Text(), "} ")
 		if !is || !strings.HasPrefix(series, name+"{") || !strings.Contains(series, label) {
@@ -42,6 +38,34 @@ func (w *World) Metric(ctx context.Context, name, label string) (float64, error)
 		sum += n
 	}
 	return sum, lines.Err()
+}
+
+// Metrics are all that octagate exports, by name.
+func (w *World) Metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
+	answer, err := w.scrape(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(answer)
+}
+
+// scrape reads what Prometheus would read.
+func (w *World) scrape(ctx context.Context) (io.ReadCloser, error) {
+	address, err := metricsAddress(w.ConfigFile())
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("reading octagate's metrics: %w", err)
+	}
+	return answer.Body, nil
 }
 
 // metricsAddress reads from a configuration file where octagate shows its metrics.

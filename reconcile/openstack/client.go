@@ -37,6 +37,7 @@ type Client struct {
 	Now    func() time.Time // the clock; nil: time.Now
 	Legacy bool             // load balancers are Neutron's, by LBaaS v2
 	Opens  bool             // the security groups of VIPs are our matter
+	Counts *Counts          // of the calls; nil: nobody counts
 	Adopts bool             // what Kuryr made for a Service is adopted, if it has the Service's address
 
 	credentials credentials
@@ -80,7 +81,9 @@ func Configure(cloud string, r Rate) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = read.tls
 	c := &Client{credentials: read}
-	c.places = &places{road: newLane(transport, r, c.now)}
+	road := newLane(transport, r, c.now)
+	road.counts = func() *Counts { return c.Counts }
+	c.places = &places{road: road}
 	c.places.trust(read.auth.IdentityEndpoint)
 	return c, nil
 }

@@ -33,6 +33,7 @@ type Watch struct {
 	mu      sync.Mutex
 	begun   uint64                         // rounds begun
 	ended   uint64                         // the newest round that ended well
+	endedAt time.Time                      // when that was
 	trees   map[octavia.Owner]octavia.Tree // as that round saw them
 	rivals  map[octavia.Owner]string       // owners with a second load balancer: its ID
 	due     map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
@@ -244,7 +245,7 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if w.trouble != nil {
 		w.Log.Info("OpenStack answers again")
 	}
-	w.ended, w.trouble = number, nil
+	w.ended, w.endedAt, w.trouble = number, time.Now(), nil
 	return w.news(trees, rivals)
 }
 

@@ -195,6 +195,26 @@ func (AssociateFloatingIP) Locks() bool  { return false }
 func (DissociateFloatingIP) Locks() bool { return false }
 func (ReleaseFloatingIP) Locks() bool    { return false }
 
+// steps are one of each kind.
+var steps = []Step{
+	CreateLoadBalancer{}, UpdateLoadBalancer{}, MarkLoadBalancer{}, DeleteLoadBalancer{}, OpenVIP{},
+	CreateListener{}, UpdateListener{}, DeleteListener{}, CreatePool{}, UpdatePool{}, DeletePool{},
+	SetMembers{}, CreateMember{}, DeleteMember{}, CreateMonitor{}, UpdateMonitor{}, DeleteMonitor{},
+	AllocateFloatingIP{}, AssociateFloatingIP{}, DissociateFloatingIP{}, KeepFloatingIP{}, ReleaseFloatingIP{},
+}
+
+// Kind is the kind of a step in a word, such as CreateLoadBalancer.
+func Kind(s Step) string { return strings.TrimPrefix(fmt.Sprintf("%T", s), "plan.") }
+
+// Kinds are the kinds of all steps.
+func Kinds() []string {
+	var all []string
+	for _, s := range steps {
+		all = append(all, Kind(s))
+	}
+	return all
+}
+
 func words(changes []octavia.Change) string {
 	var all []string
 	for _, c := range changes {
