@@ -28,7 +28,8 @@ var mayImport = map[string][]string{
 	"reconcile/plan":      {"reconcile/octavia"},
 	"reconcile":           {"policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
 	"reconcile/guard":     {"policy/facts"},
-	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
+	"reconcile/ground":    {"policy/facts", "reconcile/octavia"},
+	"reconcile/openstack": {"policy/facts", "reconcile/ground", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate": {"cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
 		"reconcile", "reconcile/guard", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
@@ -36,7 +37,7 @@ var mayImport = map[string][]string{
 // pure packages see neither the network nor the cluster, and log nothing.
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
-	"reconcile/octavia", "reconcile/backend", "reconcile/plan",
+	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground",
 }
 
 // impure is what pure packages leave to others; a final slash stands for all below.
