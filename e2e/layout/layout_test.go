@@ -31,7 +31,11 @@ var mayImport = map[string][]string{
 	"reconcile/openstack": {"policy/facts", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/check":  {"cmd/octagate/manifest", "cmd/octagate/report", "policy", "policy/annotation", "policy/facts", "policy/spelling"},
 	"cmd/octagate/report": {"policy"},
-	"cmd/octagate": {"cmd/octagate/check", "cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
+
+	"cmd/octagate/translation": {"policy", "reconcile/octavia", "reconcile/plan"},
+	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate": {"cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/translation", "reconcile/backend", "reconcile/plan",
+		"cmd/octagate/check", "cmd/octagate/manifest", "cmd/octagate/report", "certs", "manifests", "policy", "policy/annotation", "policy/facts", "policy/spelling",
 		"reconcile", "reconcile/guard", "reconcile/octavia", "reconcile/openstack", "webhook"},
 }
 
@@ -39,6 +43,7 @@ var mayImport = map[string][]string{
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
 	"reconcile/octavia", "reconcile/backend", "reconcile/plan",
+	"cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/translation",
 }
 
 // impure is what pure packages leave to others; a final slash stands for all below.
