@@ -33,6 +33,8 @@ var mayImport = map[string][]string{
 	"cmd/octagate/report": {"policy"},
 	"cmd/octagate/check": {"cmd/octagate/manifest", "cmd/octagate/report",
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
+	"cmd/octagate/translation": {"policy", "reconcile/octavia", "reconcile/plan"},
+	"cmd/octagate/picture":     {"cmd/octagate/translation"},
 }
 
 // command joins all that there is.
@@ -42,6 +44,7 @@ const command = "cmd/octagate"
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
 	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground",
+	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/translation",
 }
 
 // impure is what pure packages leave to others; a final slash stands for all below.
