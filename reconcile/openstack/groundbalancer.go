@@ -60,7 +60,7 @@ func (v survey) version(ctx context.Context, g *ground.Cloud) error {
 func (v survey) providers(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Providers, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "providers", listProviders(v.balance), providers.ExtractProviders)
+		found, err := all(ctx, "providers", "providers", listProviders(v.balance), providers.ExtractProviders)
 		for _, p := range found {
 			known[p.Name] = facts.Offer{Name: p.Name}
 		}
@@ -71,7 +71,7 @@ func (v survey) providers(ctx context.Context, g *ground.Cloud) error {
 func (v survey) flavors(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Flavors, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "flavors", listFlavors(v.balance), flavors.ExtractFlavors)
+		found, err := all(ctx, "flavors", "flavors", listFlavors(v.balance), flavors.ExtractFlavors)
 		for _, f := range found {
 			known[f.ID] = facts.Offer{Name: f.Name, Off: !f.Enabled}
 		}
@@ -82,7 +82,7 @@ func (v survey) flavors(ctx context.Context, g *ground.Cloud) error {
 func (v survey) zones(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Zones, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "availability zones", listZones(v.balance), extractZones)
+		found, err := all(ctx, "availability zones", "availability_zones", listZones(v.balance), extractZones)
 		for _, z := range found {
 			known[z.Name] = facts.Offer{Name: z.Name, Off: !z.Enabled}
 		}
@@ -134,7 +134,7 @@ func (s *session) balancersOf(ctx context.Context, whole []netip.Addr) (known []
 	if s.project != "" {
 		filter["project_id"] = []string{s.project}
 	}
-	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func groundBalancer(lb loadbalancers.LoadBalancer) ground.Balancer {
 // under is what is under a load balancer. Further pages of a list are not filtered.
 func (s *session) under(ctx context.Context, id string) (*ground.Under, error) {
 	var u ground.Under
-	ls, err := all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: id}), listeners.ExtractListeners)
+	ls, err := all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: id}), listeners.ExtractListeners)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (s *session) under(ctx context.Context, id string) (*ground.Under, error) {
 			u.Listeners = append(u.Listeners, ground.Listener{Protocol: l.Protocol, Port: l.ProtocolPort, Pool: l.DefaultPoolID})
 		}
 	}
-	ps, err := all(ctx, "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: id}), pools.ExtractPools)
+	ps, err := all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: id}), pools.ExtractPools)
 	for _, p := range ps {
 		if !slices.Contains(p.Loadbalancers, pools.LoadBalancerID{ID: id}) {
 			continue
@@ -229,12 +229,12 @@ func (v survey) used(ctx context.Context, g *ground.Cloud) (map[string]int, erro
 	if why != "" {
 		return nil, invalid(why)
 	}
-	ls, err := all(ctx, "listeners", listeners.List(v.balance, query{"project_id": {v.project}, "fields": {"id"}}), listeners.ExtractListeners)
+	ls, err := all(ctx, "listeners", "listeners", listeners.List(v.balance, query{"project_id": {v.project}, "fields": {"id"}}), listeners.ExtractListeners)
 	if err != nil {
 		return nil, err
 	}
 	filter := query{"project_id": {v.project}, "fields": {"id", "members", "healthmonitor_id"}}
-	ps, err := all(ctx, "pools", pools.List(v.balance, filter), pools.ExtractPools)
+	ps, err := all(ctx, "pools", "pools", pools.List(v.balance, filter), pools.ExtractPools)
 	used := map[string]int{"loadbalancer": len(balancers), "listener": len(ls), "pool": len(ps), "member": 0, "healthmonitor": 0}
 	for _, p := range ps {
 		used["member"] += len(p.Members)

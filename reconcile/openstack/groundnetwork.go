@@ -26,7 +26,7 @@ func (v survey) neutron(ctx context.Context, g *ground.Cloud) error {
 
 func (v survey) extensions(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Extensions, func() (aliases []string, err error) {
-		found, err := all(ctx, "extensions", extensions.List(v.network), extensions.ExtractExtensions)
+		found, err := all(ctx, "extensions", "extensions", extensions.List(v.network), extensions.ExtractExtensions)
 		for _, e := range found {
 			aliases = append(aliases, e.Alias)
 		}
@@ -37,7 +37,7 @@ func (v survey) extensions(ctx context.Context, g *ground.Cloud) error {
 func (v survey) subnets(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Subnets, func() (map[string]ground.Subnet, error) {
 		known := map[string]ground.Subnet{}
-		found, err := all(ctx, "subnets", subnets.List(v.network, query{"id": v.Subnets()}), subnets.ExtractSubnets)
+		found, err := all(ctx, "subnets", "subnets", subnets.List(v.network, query{"id": v.Subnets()}), subnets.ExtractSubnets)
 		for _, one := range found {
 			if known[one.ID], err = groundSubnet(one); err != nil {
 				return nil, err
@@ -87,7 +87,7 @@ func (s *session) networksOf(ctx context.Context, q query) (map[string]ground.Ne
 	if ids, asked := q["id"]; asked && len(ids) == 0 {
 		return known, nil
 	}
-	found, err := all(ctx, "networks", networks.List(s.network, q), extractNetworks)
+	found, err := all(ctx, "networks", "networks", networks.List(s.network, q), extractNetworks)
 	for _, n := range found {
 		known[n.ID] = ground.Network(n)
 	}
@@ -122,7 +122,7 @@ func (v survey) ports(ctx context.Context, g *ground.Cloud) error {
 // portsOf are those that a query finds, in no order.
 func (s *session) portsOf(ctx context.Context, q query) ([]ground.Port, error) {
 	q["fields"] = portFields
-	found, err := all(ctx, "ports", ports.List(s.network, q), func(p pagination.Page) (found []shownPort, err error) {
+	found, err := all(ctx, "ports", "ports", ports.List(s.network, q), func(p pagination.Page) (found []shownPort, err error) {
 		err = ports.ExtractPortsInto(p, &found)
 		return found, err
 	})
@@ -176,7 +176,7 @@ func (v survey) routers(ctx context.Context, g *ground.Cloud) error {
 // routersOf are those that a query finds, by their IDs.
 func (s *session) routersOf(ctx context.Context, q query) (map[string]ground.Router, error) {
 	known := map[string]ground.Router{}
-	found, err := all(ctx, "routers", routers.List(s.network, q), routers.ExtractRouters)
+	found, err := all(ctx, "routers", "routers", routers.List(s.network, q), routers.ExtractRouters)
 	for _, r := range found {
 		known[r.ID] = ground.Router{
 			ID: r.ID, Name: r.Name, Description: r.Description, Status: r.Status, Up: r.AdminStateUp, External: r.GatewayInfo.NetworkID,
@@ -232,7 +232,7 @@ func (v survey) groups(ctx context.Context, g *ground.Cloud) error {
 		slices.Sort(ids)
 		shown := map[string]ground.Group{}
 		for some := range slices.Chunk(slices.Compact(ids), mostIDs) {
-			found, err := all(ctx, "security groups", v.groupsOf(some), groups.ExtractGroups)
+			found, err := all(ctx, "security groups", "security_groups", v.groupsOf(some), groups.ExtractGroups)
 			if err != nil {
 				return nil, err
 			}
