@@ -178,6 +178,9 @@ func (f *Facts) remember(kind facts.Kinds, now said) {
 func (f *Facts) Look(ctx context.Context) (facts.Snapshot, []error) {
 	ctx, cancel := context.WithTimeout(ctx, slowest)
 	defer cancel()
+	if _, err := f.Client.login(ctx); err != nil {
+		return facts.Snapshot{}, []error{err}
+	}
 	tell, errs := make([]telling, len(kinds)), make([]error, len(kinds))
 	var all sync.WaitGroup
 	for i, k := range kinds {
