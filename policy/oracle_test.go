@@ -113,10 +113,19 @@ func (w world) says() map[string][]string {
 	return all
 }
 
-// ours: Services of type ClusterIP and LoadBalancer that have an address, and no class.
+// ours: Services that have an address, are of a type that the operator wants, and of its class.
 func (w world) ours() bool {
 	s := w.subject.Service.Spec
-	return s.ClusterIP != "None" && (s.Type == "" || s.Type == "ClusterIP" || s.Type == "LoadBalancer" && s.LoadBalancerClass == nil)
+	types := w.cfg.ServiceTypes
+	if len(types) == 0 {
+		types = []corev1.ServiceType{"ClusterIP", "LoadBalancer"}
+	}
+	class := ""
+	if s.LoadBalancerClass != nil {
+		class = *s.LoadBalancerClass
+	}
+	return s.ClusterIP != "None" && s.Type != "ExternalName" && slices.Contains(types, cmp.Or(s.Type, "ClusterIP")) &&
+		(s.Type != "LoadBalancer" || class == w.cfg.LoadBalancerClass)
 }
 
 // wrote is what the author wrote under a key of ours, if the contract takes it.
@@ -183,9 +192,11 @@ func (w world) second() netip.Addr {
 	return netip.Addr{}
 }
 
-// builtBefore: the Service has a load balancer, as its predecessor tells.
+// builtBefore: the Service has a load balancer, as its predecessor tells. Without an address
+// it could have none.
 func (w world) builtBefore() bool {
-	return w.subject.Old != nil && w.subject.Old.Annotations["octagate.dev/load-balancer-id"] != ""
+	old := w.subject.Old
+	return old != nil && old.Spec.Type != "ExternalName" && old.Spec.ClusterIP != "None" && old.Annotations["octagate.dev/load-balancer-id"] != ""
 }
 
 // pinned is what was decided when the load balancer was built; without one it is the
@@ -314,9 +325,10 @@ func (w world) reserved() (denied []string) {
 func (w world) taken() (denied []string) {
 	for _, p := range w.spots() {
 		port, there := w.known.Ports[p.vip]
-		_, balancer := w.known.Balancers[port.ID]
+		b, balancer := w.known.Balancers[port.ID]
 		leftBehind := port.VIP && !balancer
-		if there && !leftBehind && p.subnet == w.subnet(p.vip) {
+		adopted := w.cfg.Adopts && b.Name == "shop/web"
+		if there && !leftBehind && !adopted && p.subnet == w.subnet(p.vip) {
 			denied = append(denied, p.field+" "+p.vip.String())
 		}
 	}
@@ -557,9 +569,18 @@ func (w world) unknownIP() []string {
 	return nil
 }
 
-// holds reports whether a floating IP leads to this Service's VIP.
+// holds reports whether a floating IP leads to a VIP of this Service, or to its load balancer.
 func (w world) holds(f facts.FloatingIP) bool {
-	return f.FixedIP.IsValid() && (f.FixedIP == w.first() || f.FixedIP == w.subject.Has.VIP)
+	for _, vip := range []netip.Addr{w.first(), w.subject.Has.VIP, w.subject.Has.Second} {
+		if vip.IsValid() && f.FixedIP == vip {
+			return true
+		}
+	}
+	if f.FixedIP.IsValid() && f.FixedIP == w.second() && w.bothServed() {
+		return true
+	}
+	b := w.known.Balancers[f.Port]
+	return f.Port != "" && b.Service != "" && b.Service == w.subject.Service.UID
 }
 
 func (w world) usedIP() []string {
@@ -567,6 +588,7 @@ func (w world) usedIP() []string {
 	kept := w.wrote("keep-floating-ip") == "true"
 	switch {
 	case f.ID == "", f.Port == "" && !f.Pool:
+	case w.known.Balancers == nil && w.subject.Service.UID != "" && !f.Pool && !w.holds(f): // nobody knows whose that is
 	case !w.holds(f), f.Pool && !kept:
 		return []string{what}
 	}

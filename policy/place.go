@@ -33,10 +33,18 @@ func (p place) denied(why string) Finding {
 
 // stands reports whether the Service has a load balancer at an address.
 func (q question) stands(a netip.Addr) bool {
-	svc, old := q.subject.Service, q.subject.Old
+	old := q.subject.Old
 	port, _ := q.known.Port(a)
 	b, answer := q.known.Balancer(port)
 	return a.IsValid() && (a == q.subject.Has.VIP || a == q.subject.Has.Second) ||
-		answer == facts.Yes && b.Service != "" && b.Service == svc.UID ||
-		old != nil && built(old.Annotations) && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
+		answer == facts.Yes && q.owns(b) ||
+		q.subject.builtBefore() && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
+}
+
+// leadsHere reports whether a floating IP leads to the Service: to a VIP of its own, or to
+// the load balancer that it had before it moved.
+func (q question) leadsHere(f facts.FloatingIP) bool {
+	has := q.subject.Has
+	return f.FixedIP.IsValid() && slices.Contains([]netip.Addr{q.in.VIP, q.in.SecondVIP, has.VIP, has.Second}, f.FixedIP) ||
+		f.Port != "" && q.owns(q.known.Balancers[f.Port])
 }

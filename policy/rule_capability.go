@@ -46,8 +46,8 @@ func unasked(q question) []Finding {
 	var fs []Finding
 	for i, p := range q.subject.Service.Spec.Ports {
 		if p.Protocol == corev1.ProtocolSCTP && q.cfg.translates(p.Protocol) {
-			fs = append(fs, one(Deny, ports.Index(i), string(p.Protocol),
-				"has no health monitor with the provider "+q.in.Provider+"; set "+annotation.HealthMonitor.Key+`: "false"`)...)
+			fs = append(fs, resting(one(Deny, ports.Index(i), string(p.Protocol),
+				"has no health monitor with the provider "+q.in.Provider+"; set "+annotation.HealthMonitor.Key+`: "false"`), annotation.HealthMonitor.Key)...)
 		}
 	}
 	return fs

@@ -45,8 +45,12 @@ func (s Subject) refused(fs []Finding) []annotation.Fault {
 	for _, f := range fs {
 		at := strings.TrimSuffix(strings.TrimPrefix(f.Field.String(), "metadata.annotations["), "]")
 		for _, key := range append([]string{at}, f.with...) {
+			why := f.Message
+			if key != at {
+				why = "does not agree with " + at
+			}
 			if theirs, foreign := s.from[key]; foreign && f.Severity == Deny {
-				all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: it " + f.Message})
+				all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: it " + why})
 			}
 		}
 	}

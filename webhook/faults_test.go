@@ -40,7 +40,7 @@ const (
 )
 
 // offers are what the cloud need not tell: then a 403 is an answer, and nothing is known.
-const offers = facts.Providers | facts.Flavors | facts.Zones | facts.BalancerLimit | facts.FloatingIPLimit
+const offers = facts.Providers | facts.Flavors | facts.Zones | facts.BalancerLimits | facts.FloatingIPLimit
 
 // claims are one for each rule that asks the cloud.
 func claims() []claim {
@@ -53,7 +53,7 @@ func claims() []claim {
 	})
 	return []claim{
 		{"floating-ip-exists", "GET floatingips", `{"floatingips": []}`, external, at("172.24.4.13")},
-		{"floating-ip-free", "GET floatingips", `{"floatingips": [` + floatingIP + `, "port_id": "p", "fixed_ip_address": "10.2.0.99"}]}`, external, at("172.24.4.13")},
+		{"floating-ip-free", "GET floatingips", `{"floatingips": [` + floatingIP + `, "port_id": "p", "fixed_ip_address": "10.2.0.99"}]}`, external | facts.Balancers, at("172.24.4.13")},
 		{"floating-ip-allowed", "GET floatingips", `{"floatingips": [` + floatingIP + `, "tags": ["octagate:namespace=elsewhere"]}]}`, external, at("172.24.4.13")},
 		{"floating-ip-network", "GET networks", `{"networks": []}`, external, at("172.24.4.13")},
 		{"floating-ip-network", "GET networks", `{"networks": []}`, external, at("")},
@@ -65,7 +65,8 @@ func claims() []claim {
 		{"provider-exists", "GET lbaas/providers", `{"providers": [{"name": "ovn"}]}`, facts.Providers | facts.Balancers, noted("provider", "amphora")},
 		{"flavor-exists", "GET lbaas/flavors", `{"flavors": []}`, facts.Flavors | facts.Balancers, noted("flavor-id", flavor)},
 		{"zone-exists", "GET lbaas/availabilityzones", `{"availability_zones": []}`, facts.Zones | facts.Balancers, noted("availability-zone", "az1")},
-		{"quota", "GET lbaas/quotas/{id}", `{"quota": {"load_balancer": 0}}`, facts.Balancers | facts.BalancerLimit, at("")},
+		{"quota", "GET lbaas/quotas/{id}", `{"quota": {"load_balancer": 0}}`, facts.Balancers | facts.BalancerLimits, at("")},
+		{"quota", "GET lbaas/quotas/{id}", `{"quota": {"listener": 0}}`, facts.Balancers | facts.BalancerLimits, at("")},
 		{"quota", "GET quotas/{id}", `{"quota": {"floatingip": 0}}`, facts.FloatingIPs | facts.FloatingIPLimit, at("")},
 		{"ip-families", "GET load-balancer", `{"versions": [{"id": "v2.5", "status": "CURRENT"}]}`, facts.Octavia, both},
 	}
@@ -112,17 +113,22 @@ func delay(d time.Duration, hears bool, timeout string) trouble {
 }
 
 var troubles = map[string]trouble{
-	"none":        {hears: true, timeout: late},
-	"down":        {fault: func() *emulator.Fault { return &emulator.Fault{} }, timeout: late},
-	"300 ms":      delay(300*time.Millisecond, true, late),
-	"2 s":         delay(2*time.Second, false, soon),
-	"black hole":  delay(time.Hour, false, soon),
-	"401":         status(http.StatusUnauthorized),
-	"403":         status(http.StatusForbidden),
-	"429":         status(http.StatusTooManyRequests),
-	"500":         status(http.StatusInternalServerError),
-	"503":         status(http.StatusServiceUnavailable),
-	"garbage":     body("<html>It works!</html>", nil),
+	"none":       {hears: true, timeout: late},
+	"down":       {fault: func() *emulator.Fault { return &emulator.Fault{} }, timeout: late},
+	"300 ms":     delay(300*time.Millisecond, true, late),
+	"2 s":        delay(2*time.Second, false, soon),
+	"black hole": delay(time.Hour, false, soon),
+	"401":        status(http.StatusUnauthorized),
+	"403":        status(http.StatusForbidden),
+	"429":        status(http.StatusTooManyRequests),
+	"500":        status(http.StatusInternalServerError),
+	"503":        status(http.StatusServiceUnavailable),
+	"garbage":    body("<html>It works!</html>", nil),
+	"no list":    body(`{}`, nil),
+	"null":       body(`{"floatingips": null, "networks": null, "subnets": null, "ports": null, "loadbalancers": null, "providers": null, "flavors": null, "availability_zones": null, "versions": null, "routers": null, "quota": null}`, nil),
+	"moved": {fault: func() *emulator.Fault {
+		return &emulator.Fault{Status: http.StatusFound, Header: map[string]string{"Location": "http://127.0.0.1:1/"}}
+	}, timeout: late},
 	"half a body": body(`{"floatingips": [], "ports": [`, map[string]string{"Content-Length": "4096"}),
 }
 

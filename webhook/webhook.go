@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
 )
 
@@ -62,7 +63,9 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 	if !v.Managed && old != nil && policy.Retired(h.Policy, old) && policy.Retired(h.Policy, svc) && sameKind(old, svc) {
 		return nil // it is not the author who gives it up
 	}
-	svc.Annotations = v.Pinned(svc.Annotations)
+	if svc.Annotations = v.Pinned(svc.Annotations); old == nil {
+		delete(svc.Annotations, annotation.LoadBalancerID.Key) // nothing is built yet, whatever it was copied from
+	}
 	return nil
 }
 

@@ -38,7 +38,7 @@ const (
 	Providers
 	Flavors
 	Zones
-	BalancerLimit
+	BalancerLimits // of listeners and pools, too
 	FloatingIPLimit
 )
 
@@ -80,6 +80,8 @@ type Snapshot struct {
 	Zones        map[string]Offer          `json:"availabilityZones,omitzero"` // for load balancers, by name; nil: unknown
 
 	BalancerLimit   Limit `json:"loadBalancerQuota,omitzero"` // of load balancers in the project
+	ListenerLimit   Limit `json:"listenerQuota,omitzero"`     // in all of them together
+	PoolLimit       Limit `json:"poolQuota,omitzero"`
 	FloatingIPLimit Limit `json:"floatingIPQuota,omitzero"`
 
 	Old Kinds `json:"-"` // what was known before, and the cloud was not heard to say again: nobody is refused for it
@@ -101,7 +103,7 @@ func (s Snapshot) Kinds() Kinds {
 		FloatingIPs: s.FloatingIPs != nil, Subnets: s.Subnets != nil, Ports: s.Ports != nil, Balancers: s.Balancers != nil,
 		Externals: s.Externals != nil, Routes: s.Routes != nil, Octavia: s.Octavia != Version{},
 		Providers: s.Providers != nil, Flavors: s.Flavors != nil, Zones: s.Zones != nil,
-		BalancerLimit: s.BalancerLimit.Known, FloatingIPLimit: s.FloatingIPLimit.Known,
+		BalancerLimits: s.BalancerLimit.Known, FloatingIPLimit: s.FloatingIPLimit.Known,
 	} {
 		if known {
 			all |= kind

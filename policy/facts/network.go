@@ -102,6 +102,9 @@ type Balancer struct {
 	Service types.UID `json:"service,omitempty"` // whose it is; empty: nobody's in this cluster
 	Name    string    `json:"name,omitempty"`    // of one that no cluster's octagate made, as far as it says
 	Leaving bool      `json:"leaving,omitempty"` // Octavia is deleting it
+
+	Listeners int `json:"listeners,omitempty"` // how many it has
+	Pools     int `json:"pools,omitempty"`
 }
 
 // Balancer looks up the load balancer whose VIP a port is. It is unknown where the port

@@ -8,6 +8,7 @@ package openstack
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,8 +19,11 @@ import (
 	gopherstack "github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/config"
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+	tokens2 "github.com/gophercloud/gophercloud/v2/openstack/identity/v2/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // slowest is how long any one call may take. Octavia answers a create slowly
@@ -36,7 +40,7 @@ type Client struct {
 	Adopts bool             // what Kuryr made for a Service is adopted, if it has the Service's address
 
 	credentials credentials
-	lane        *lane
+	places      *places
 	logins      singleflight.Group
 	session     atomic.Pointer[session]
 }
@@ -46,6 +50,7 @@ type session struct {
 	project string // ID
 	now     func() time.Time
 	network *gophercloud.ServiceClient
+	places  *places // where calls may go
 
 	legacy bool // it is LBaaS v2
 	opens  bool // the security groups of VIPs are our matter
@@ -75,7 +80,8 @@ func Configure(cloud string, r Rate) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = read.tls
 	c := &Client{credentials: read}
-	c.lane = newLane(transport, r, c.now)
+	c.places = &places{road: newLane(transport, r, c.now)}
+	c.places.trust(read.auth.IdentityEndpoint)
 	return c, nil
 }
 
@@ -114,7 +120,7 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		if c.session.Load() != nil {
 			return nil // somebody was quicker; there is one session for all
 		}
-		s, err := c.credentials.dial(ctx, c.lane)
+		s, err := c.credentials.dial(ctx, c.places)
 		if err != nil {
 			return err
 		}
@@ -144,26 +150,34 @@ func (c *Client) together(ctx context.Context, what string, do func(context.Cont
 	}
 }
 
-func (c credentials) dial(ctx context.Context, by *lane) (*session, error) {
-	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: by, Timeout: slowest}))
+func (c credentials) dial(ctx context.Context, by *places) (*session, error) {
+	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: pages{by}, Timeout: slowest, CheckRedirect: stay}))
 	if err != nil {
 		return nil, fmt.Errorf("logging in: %w", refusal(err))
 	}
-	s := &session{project: project(provider)}
+	s := &session{project: project(provider), places: by}
+	if s.project == "" {
+		return nil, &plan.Refusal{Reason: plan.Invalid, Err: errors.New("logging in: the credentials are for no project; name one (project_name, or OS_PROJECT_NAME)")}
+	}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
 		return nil, fmt.Errorf("finding Neutron: %w", refusal(err))
 	}
+	by.trust(s.network.Endpoint)
 	return s, nil
 }
 
-// project is the ID of the project that the token is for; empty: not said.
+// project is the ID of the project that the token is for; empty: for none. Without one,
+// everything that the cloud shows to somebody would be taken for ours.
 func project(provider *gophercloud.ProviderClient) string {
-	token, ok := provider.GetAuthResult().(tokens.CreateResult)
-	if !ok {
-		return ""
-	}
-	if p, err := token.ExtractProject(); err == nil && p != nil {
-		return p.ID
+	switch said := provider.GetAuthResult().(type) {
+	case tokens.CreateResult:
+		if p, err := said.ExtractProject(); err == nil && p != nil {
+			return p.ID
+		}
+	case tokens2.CreateResult:
+		if t, err := said.ExtractToken(); err == nil {
+			return t.Tenant.ID
+		}
 	}
 	return ""
 }

@@ -156,7 +156,9 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 
 // learn is told of all floating IPs by the Watch.
 func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) {
-	f.remember(facts.FloatingIPs, said{at, tellFloatingIPs(all)})
+	if tell, err := tellFloatingIPs(all); err == nil {
+		f.remember(facts.FloatingIPs, said{at, tell})
+	}
 }
 
 // remember keeps what was said, unless something newer was.

@@ -73,13 +73,13 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 			built.VIP.Address:                {ID: built.VIP.Port, Owner: "Octavia", VIP: true},
 			netip.MustParseAddr("10.2.0.50"): {ID: server, Owner: "compute:nova"},
 		},
-		Balancers: map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID}},
+		Balancers: map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID, Listeners: 1, Pools: 1}},
 		Externals: map[string]bool{s.networks.ExternalNetwork: true},
 		Routes:    map[string]bool{s.networks.ExternalNetwork: true},
 		Octavia:   facts.Version{Major: 2, Minor: 26},
 		Providers: map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
 		Flavors:   map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
-		BalancerLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
+		BalancerLimit: facts.Limit{Known: true, Most: -1}, ListenerLimit: facts.Limit{Known: true, Most: -1}, PoolLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)

@@ -42,6 +42,7 @@ func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err er
 		if s.balance, err = gopherstack.NewLoadBalancerV2(s.network.ProviderClient, at); err != nil {
 			return fmt.Errorf("finding Octavia: %w", refusal(err))
 		}
+		s.places.trust(s.balance.Endpoint)
 		minor, err := s.minor(ctx)
 		if err != nil {
 			return err
@@ -54,7 +55,7 @@ func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err er
 
 // minor is the newest minor version of Octavia's API 2.
 func (s *session) minor(ctx context.Context) (int, error) {
-	versions, err := all(ctx, "the versions of Octavia", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
+	versions, err := all(ctx, "the versions of Octavia", "versions", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
 	if err == nil && len(versions) == 0 {
 		return 0, &plan.Refusal{Reason: plan.Away, Err: errors.New("Octavia names no version of its API")}
 	}
