@@ -190,7 +190,7 @@ func (v Verdict) Answer() annotation.Answer {
 	switch {
 	case !v.Managed:
 		return ""
-	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven }):
+	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven || f.Severity == Advised }):
 		return annotation.Denied
 	case v.Unverified():
 		return annotation.Unverified

@@ -26,7 +26,7 @@ const notOurs annotation.Answer = "none"
 
 // outcomes are what findings do to requests, in the words of metrics.
 var outcomes = map[policy.Severity]string{
-	policy.Deny: "denied", policy.Forgiven: "forgiven", policy.Warn: "warned", policy.Unsure: "unverified",
+	policy.Deny: "denied", policy.Forgiven: "forgiven", policy.Advised: "advised", policy.Warn: "warned", policy.Unsure: "unverified",
 }
 
 // byWebhook is the label that tells the webhooks apart.
@@ -49,8 +49,8 @@ var (
 		Doc: "What rules found in Services that were applied. One Service may have several.",
 		Labels: []metric.Label{
 			{Name: "rule", Values: policy.Rules(), Doc: "as in policy/README.md, where there is a chapter on each"},
-			{Name: "outcome", Values: []string{"denied", "forgiven", "warned", "unverified"},
-				Doc: "denied: the Service was refused; forgiven: it was so before, and its author was warned; warned; unverified: OpenStack could not be asked"},
+			{Name: "outcome", Values: []string{"denied", "forgiven", "advised", "warned", "unverified"},
+				Doc: "denied: the Service was refused; forgiven: it was so before, and its author was warned; advised: so is everybody with enforcement: Advise; warned; unverified: OpenStack could not be asked"},
 		},
 	}
 	faults = metric.Def{

@@ -39,6 +39,7 @@ type Handler struct {
 	Policy policy.Config
 	Facts  Facts
 	Strict bool    // what the cloud does not confirm is refused, not only warned about
+	Advise bool    // nobody is refused, only warned
 	Counts *Counts // of the answers; nil: nobody counts
 }
 
@@ -56,8 +57,9 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 		return err
 	}
 	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
-	h.Counts.answered(mutate, v.Answer(), !v.Early())
-	if v.Early() {
+	early := v.Early() && !h.Advise
+	h.Counts.answered(mutate, v.Answer(), !early)
+	if early {
 		h.Counts.found(v) // nobody asks the validating webhook then
 		return refuse(svc, v)
 	}
@@ -100,6 +102,9 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warn
 	v := h.judge(ctx, s)
 	if h.Strict {
 		v = v.Strict()
+	}
+	if h.Advise {
+		v = v.Advised()
 	}
 	h.Counts.answered(validate, v.Answer(), !v.Denied())
 	h.Counts.found(v)

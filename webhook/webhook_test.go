@@ -320,6 +320,23 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// Who advises refuses nobody, and says what will come of it.
+func TestAdvise(t *testing.T) {
+	there := holding("172.24.4.13")
+	h := Handler{Policy: config, Facts: memory{there, there}, Advise: true}
+	outside := service("")
+	outside.Spec.ClusterIP = "10.99.0.1"
+	for claim, svc := range map[string]*corev1.Service{"a denial": service("172.24.4.99"), "a denial of the mutating webhook": outside} {
+		mutated, validated := asked(t, h.Mutating(), review(t, svc, nil)), asked(t, h.Validating(), review(t, svc, nil))
+		if !mutated.Allowed || !strings.Contains(string(mutated.Patch), `"octagate.dev/verdict":"denied"`) {
+			t.Errorf("%s: the mutating webhook answers %+v", claim, mutated)
+		}
+		if !validated.Allowed || len(validated.Warnings) < 2 || validated.Warnings[0] != "nothing is built until this is put right:" {
+			t.Errorf("%s: the validating webhook answers %+v", claim, validated)
+		}
+	}
+}
+
 func TestAnswersAreCounted(t *testing.T) {
 	there, registry := holding("172.24.4.13"), prometheus.NewPedanticRegistry()
 	h := Handler{Policy: config, Facts: memory{there, there}, Counts: NewCounts(registry)}

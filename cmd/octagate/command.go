@@ -24,6 +24,7 @@ func command() *cobra.Command {
 		rulesCommand(),
 		annotationsCommand(),
 		metricsCommand(),
+		disarmCommand(),
 		versionCommand(),
 	)
 	return root

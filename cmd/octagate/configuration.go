@@ -10,6 +10,7 @@ import (
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // The configuration's apiVersion and kind.
@@ -32,6 +33,7 @@ type Configuration struct {
 	Metrics        Listen         `yaml:"metrics"` // default :8080; "0": none
 	Health         Listen         `yaml:"health"`  // default :8081
 	LeaderElection LeaderElection `yaml:"leaderElection"`
+	Enforcement    enforce.Mode   `yaml:"enforcement"` // Arm, Deny or Advise; default Arm
 }
 
 // Kubernetes is what is to be known of the cluster.
@@ -180,6 +182,7 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.Orphans = cmp.Or(c.Octavia.Orphans, orphansCollect)
 	c.Octavia.Grace = cmp.Or(c.Octavia.Grace, "10m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
+	c.Enforcement = cmp.Or(c.Enforcement, enforce.Arm)
 	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
 	c.Health.BindAddress = cmp.Or(c.Health.BindAddress, ":8081")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // A fault is one value of the configuration that does not do.
@@ -78,6 +79,7 @@ type word struct {
 
 func (c Configuration) words() []word {
 	all := []word{
+		{"enforcement", string(c.Enforcement), []string{string(enforce.Arm), string(enforce.Deny), string(enforce.Advise)}},
 		{"openstack.onCloudError", c.OpenStack.OnCloudError, []string{cloudErrorAllow, cloudErrorDeny}},
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},

@@ -10,11 +10,12 @@ import (
 	"github.com/octagate/octagate/reconcile"
 	"github.com/octagate/octagate/reconcile/openstack"
 	"github.com/octagate/octagate/webhook"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // catalogue is every metric that octagate exports, but for those of its libraries.
 func catalogue() []metric.Def {
-	return slices.Concat(webhook.Metrics(), openstack.Metrics(), reconcile.Metrics())
+	return slices.Concat(webhook.Metrics(), enforce.Metrics(), openstack.Metrics(), reconcile.Metrics())
 }
 
 func metricsCommand() *cobra.Command {

@@ -37,7 +37,7 @@ func run(ctx context.Context, c Configuration) error {
 	admission(c, known).Register(mgr)
 	err = errors.Join(
 		building(ctx, mgr, c, known),
-		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust),
+		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust), mgr.Add(enforcement(mgr, c)),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),
 	)

@@ -27,6 +27,7 @@ import (
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
 	"github.com/octagate/octagate/webhook"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // serviceName is the webhook's host name in the cluster, as the manifests have it.
@@ -121,8 +122,20 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 // admission answers the API server.
 func admission(c Configuration, k known) webhook.Handler {
 	return webhook.Handler{
-		Policy: c.policy(), Facts: k, Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Counts: webhook.NewCounts(metrics.Registry),
+		Policy: c.policy(), Facts: k, Counts: webhook.NewCounts(metrics.Registry),
+		Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Advise: c.Enforcement == enforce.Advise,
 	}
+}
+
+// enforcement has the API server insist on the answers, on the leader.
+func enforcement(mgr ctrl.Manager, c Configuration) *enforce.Enforcer {
+	prover := enforce.Prover{Bad: enforce.Bad(c.policy()), Cluster: mgr.GetConfig(), Reader: mgr.GetClient()}
+	e := &enforce.Enforcer{
+		Client: mgr.GetClient(), Name: manifests.Name, Mode: c.Enforcement, Prove: prover.Prove,
+		Events: mgr.GetEventRecorder("octagate"), Log: mgr.GetLogger().WithName("enforcement"),
+	}
+	metrics.Registry.MustRegister(e.Reading())
+	return e
 }
 
 // building is all that works on load balancers: a Watch, and whom it tells.

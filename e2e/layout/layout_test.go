@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts", "policy/spelling"},
 	"webhook":             {"manifests/metric", "policy", "policy/annotation", "policy/facts"},
+	"webhook/enforce":     {"manifests/metric", "policy"},
 	"reconcile/octavia":   {"policy", "policy/annotation"},
 	"reconcile/backend":   {"policy", "reconcile/octavia"},
 	"reconcile/plan":      {"reconcile/octavia"},

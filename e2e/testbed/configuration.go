@@ -31,6 +31,7 @@ health:
   bindAddress: HEALTH
 leaderElection:
   enabled: false
+enforcement: Deny # so that Services pass while octagate is away
 `
 
 // configuration is octagate.yaml for a cluster in a cloud, with addresses to serve on: webhook,

@@ -24,6 +24,8 @@ type World struct {
 	Cloud    *Cloud
 	Dir      string // with every file: clouds.yaml, octagate.yaml, logs
 	Octagate *Octagate
+
+	used *Usage
 }
 
 // Options are what a World may have otherwise. The zero value is the usual World.
@@ -35,6 +37,7 @@ type Options struct {
 	FloatingIPs []string                   // that the user has; a cloud without administrator chooses others
 	Name        string                     // of the cluster; empty: demo; in a real cloud, where others may have that, the run's
 	Edit        func(config string) string // changes octagate.yaml before it is written
+	Used        *Usage                     // learns what octagate asked of the API server
 	Tell        func(step string)          // hears what is being started
 }
 
@@ -42,7 +45,7 @@ type Options struct {
 // the webhooks ship with failurePolicy Ignore, so that a Service sent too early would
 // pass unseen. The octagate that runs is the one that $OCTAGATE names.
 func StartWorld(ctx context.Context, dir string, opts Options) (*World, error) {
-	w := &World{Dir: dir}
+	w := &World{Dir: dir, used: opts.Used}
 	if err := w.start(ctx, opts); err != nil {
 		return nil, errors.Join(err, w.End())
 	}
@@ -91,7 +94,7 @@ func (w *World) startOctagate(ctx context.Context, opts Options) error {
 	if err := os.WriteFile(w.ConfigFile(), []byte(config), 0o600); err != nil {
 		return fmt.Errorf("writing octagate.yaml: %w", err)
 	}
-	if err := w.Cluster.InstallWebhooks(ctx, addresses[0]); err != nil {
+	if err := w.Cluster.Install(ctx, addresses[0]); err != nil {
 		return err
 	}
 	return w.RestartOctagate(ctx)
@@ -149,6 +152,9 @@ func (w *World) stopCluster() error {
 	}
 	if w.Cluster != nil {
 		errs = append(errs, w.Cluster.Stop())
+		if w.used != nil {
+			errs = append(errs, w.used.read(w.Cluster.auditLog()))
+		}
 	}
 	return errors.Join(errs...)
 }
