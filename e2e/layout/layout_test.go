@@ -44,7 +44,7 @@ const command = "cmd/octagate"
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
 	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground",
-	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/translation",
+	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/preflight", "cmd/octagate/translation",
 }
 
 // impure is what pure packages leave to others; a final slash stands for all below.
