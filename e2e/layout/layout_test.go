@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
 	"cmd/octagate/translation": {"policy", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate/preflight":   {"policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
 }
 
 // command joins all that there is.
