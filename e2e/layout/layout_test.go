@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
 	"cmd/octagate/translation": {"policy", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate/preflight":   {"policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
 }
 
 // command joins all that there is.
@@ -45,7 +46,7 @@ const command = "cmd/octagate"
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
 	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground",
-	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/translation",
+	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/preflight", "cmd/octagate/translation",
 }
 
 // impure is what pure packages leave to others; a final slash stands for all below.
