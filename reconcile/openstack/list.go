@@ -62,22 +62,28 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
+	return i, s.children(ctx, &i, tags)
+}
+
+// children lists what is under load balancers and bears tags, or else all of it.
+func (s *session) children(ctx context.Context, i *inventory, tags []string) (err error) {
+	project := s.project
 	if i.listeners, err = all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), listeners.ExtractListeners); err != nil {
-		return i, err
+		return err
 	}
 	if i.pools, err = all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), pools.ExtractPools); err != nil {
-		return i, err
+		return err
 	}
 	if i.monitored() {
 		// Where there are no tags a health monitor bears no mark: the pool that has it does.
 		if i.monitors, err = all(ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags}), monitors.ExtractMonitors); err != nil {
-			return i, err
+			return err
 		}
 	}
 	if s.opens {
 		i.ports, err = s.vipPorts(ctx, i.balancers)
 	}
-	return i, err
+	return err
 }
 
 // vipPorts lists the ports of the subnets that VIPs are in: one, unless somebody

@@ -62,6 +62,8 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		case acted:
 			err = w.study(ctx, s, w.heed(n, lb, under))
 			w.done(owner, n)
+		case w.first(lb.ID) && w.Thorough != nil && w.Thorough(owner):
+			err = w.study(ctx, s, under)
 		case w.first(lb.ID) && glances >= mostGlances:
 			continue
 		case w.first(lb.ID):

@@ -30,6 +30,8 @@ type Watch struct {
 	Changed func(context.Context, octavia.Owner) // told of every owner whose tree changed or became current
 	Log     logr.Logger
 
+	Thorough func(octavia.Owner) bool // whose members are looked at closely from the first; nil: nobody's
+
 	mu      sync.Mutex
 	begun   uint64                         // rounds begun
 	ended   uint64                         // the newest round that ended well
