@@ -48,6 +48,7 @@ type Kubernetes struct {
 // OpenStack is how to reach the cloud.
 type OpenStack struct {
 	Cloud     string    `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Reader    string    `yaml:"reader"`  // another entry, by which admission asks; default: the same
 	Refresh   duration  `yaml:"refresh"` // between looks at what Services are judged by; default 30s
 	RateLimit RateLimit `yaml:"rateLimit"`
 

@@ -20,12 +20,11 @@ import (
 // know. What could not be learned is told by the notes.
 func look(ctx context.Context, c Configuration) (k check.Knowledge, notes []error, err error) {
 	k = check.New(time.Now())
-	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
+	_, reader, err := clouds(c)
 	if err != nil {
 		return k, nil, err
 	}
-	cloud.Legacy, cloud.Adopts = c.legacy(), c.Octavia.Adopt == adoptKuryr
-	asked := &openstack.Facts{Client: cloud, Cluster: c.ClusterName, ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets()}
+	asked := &openstack.Facts{Client: reader, Cluster: c.ClusterName, ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets()}
 	k.Facts, notes = asked.Look(ctx)
 	if k.Facts.Kinds() == 0 {
 		return k, nil, fmt.Errorf("asking OpenStack: %w", errors.Join(notes...))

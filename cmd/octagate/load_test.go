@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		"everything": {good + `  externalNetwork: 3b4eb25e-e103-491f-a640-a6246d588561
   externalSubnet: 48ddcfec-1b29-411b-be92-8329cc09fc12
 kubernetes: {serviceCIDRs: [10.2.0.0/17], loadBalancerClass: octagate.dev/octavia}
-openstack: {cloud: demo, refresh: 1m, onCloudError: Deny, rateLimit: {perSecond: 10, burst: 1}}
+openstack: {cloud: demo, reader: demo-reader, refresh: 1m, onCloudError: Deny, rateLimit: {perSecond: 10, burst: 1}}
 octavia: {provider: amphora, memberMode: L2, poll: 500ms, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}
 webhook: {bindAddress: "127.0.0.1:9443"}
 metrics: {bindAddress: "0"}

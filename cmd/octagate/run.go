@@ -10,17 +10,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/octagate/octagate/certs"
-	"github.com/octagate/octagate/reconcile/openstack"
 )
 
 // run runs both halves until ctx ends.
 func run(ctx context.Context, c Configuration) error {
 	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
-	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
+	writer, reader, err := clouds(c)
 	if err != nil {
 		return err
 	}
-	cloud.Legacy, cloud.Opens, cloud.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
 	certificate, err := certs.SelfSigned(names(c.Webhook.BindAddress)...)
 	if err != nil {
 		return err
@@ -29,14 +27,14 @@ func run(ctx context.Context, c Configuration) error {
 	if err != nil {
 		return err
 	}
-	known, err := knowledge(ctx, mgr, c, cloud)
+	known, err := knowledge(ctx, mgr, c, reader)
 	if err != nil {
 		return err
 	}
 	trust := trust(mgr, certificate)
 	admission(c, known).Register(mgr)
 	err = errors.Join(
-		building(ctx, mgr, c, known),
+		building(ctx, mgr, c, writer, known),
 		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust), mgr.Add(enforcement(mgr, c)),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),

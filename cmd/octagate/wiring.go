@@ -99,6 +99,21 @@ func split(bindAddress string) (host string, port int, err error) {
 	return host, port, err
 }
 
+// clouds are the ways to OpenStack: for what is built, and for what admission asks.
+func clouds(c Configuration) (writer, reader *openstack.Client, err error) {
+	if writer, err = openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit)); err != nil {
+		return nil, nil, err
+	}
+	writer.Legacy, writer.Opens, writer.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
+	if c.OpenStack.Reader == "" {
+		return writer, writer, nil
+	}
+	if reader, err = writer.Reader(c.OpenStack.Reader); err != nil {
+		return nil, nil, fmt.Errorf("openstack.reader: %w", err)
+	}
+	return writer, reader, nil
+}
+
 // knowledge is what Services are judged by.
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
 	cloud.Counts = openstack.NewCounts(metrics.Registry)
@@ -139,13 +154,13 @@ func enforcement(mgr ctrl.Manager, c Configuration) *enforce.Enforcer {
 }
 
 // building is all that works on load balancers: a Watch, and whom it tells.
-func building(ctx context.Context, mgr ctrl.Manager, c Configuration, known known) error {
+func building(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client, known known) error {
 	system, err := reconcile.System(ctx, mgr.GetAPIReader())
 	if err != nil {
 		return err
 	}
 	watch := &openstack.Watch{
-		Client: known.cloud.Client, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
+		Client: cloud, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
 	}
 	counts := reconcile.NewCounts(metrics.Registry)
 	reconciler := &reconcile.Reconciler{

@@ -10,6 +10,7 @@ kind: Configuration
 clusterName: CLUSTER
 openstack:
   cloud: CLOUD
+  reader: READER
   refresh: 30s
   rateLimit: {perSecond: 1000, burst: 1000} # looking often is what these worlds do
 neutron:
@@ -40,6 +41,7 @@ func configuration(cluster string, c *Cloud, addresses []string) string {
 	return strings.NewReplacer(
 		"CLUSTER", cluster,
 		"CLOUD", c.Name,
+		"READER", c.reader(),
 		"POD_SUBNET", c.Networks.PodSubnet,
 		"SERVICE_SUBNET", c.Networks.ServiceSubnet,
 		"EXTERNAL_NETWORK", c.Networks.ExternalNetwork,
@@ -48,4 +50,13 @@ func configuration(cluster string, c *Cloud, addresses []string) string {
 		"METRICS", addresses[1],
 		"HEALTH", addresses[2],
 	).Replace(octagateYAML)
+}
+
+// reader is the entry of clouds.yaml by which admission asks: in an emulator that of
+// somebody who may do nothing else.
+func (c *Cloud) reader() string {
+	if c.Emulator == nil {
+		return c.Name
+	}
+	return "reader"
 }

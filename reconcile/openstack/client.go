@@ -6,6 +6,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -42,6 +43,8 @@ type Client struct {
 
 	credentials credentials
 	places      *places
+	pace        *pace
+	agreed      *atomic.Pointer[string] // ID of the project that all who work together log in for
 	logins      singleflight.Group
 	session     atomic.Pointer[session]
 }
@@ -73,19 +76,30 @@ type credentials struct {
 // the other OS_* variables. Nothing is sent to the cloud yet, and nothing will be
 // more often than r allows.
 func Configure(cloud string, r Rate) (*Client, error) {
-	read, err := read(cloud)
-	if err != nil {
-		return nil, err
+	c := &Client{agreed: &atomic.Pointer[string]{}}
+	c.pace = newPace(r, c.now)
+	c.pace.counts = func() *Counts { return c.Counts }
+	return c, c.configure(cloud)
+}
+
+// Reader is a Client with the credentials of another entry of clouds.yaml, which may do
+// without the right to write. It has to be of the same project, and keeps to c's pace.
+func (c *Client) Reader(cloud string) (*Client, error) {
+	r := &Client{Now: c.Now, Legacy: c.Legacy, pace: c.pace, agreed: c.agreed}
+	r.pace.counts = func() *Counts { return cmp.Or(c.Counts, r.Counts) }
+	return r, r.configure(cloud)
+}
+
+func (c *Client) configure(cloud string) (err error) {
+	if c.credentials, err = read(cloud); err != nil {
+		return err
 	}
-	read.auth.AllowReauth = true // a controller outlives its token
+	c.credentials.auth.AllowReauth = true // a controller outlives its token
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = read.tls
-	c := &Client{credentials: read}
-	road := newLane(transport, r, c.now)
-	road.counts = func() *Counts { return c.Counts }
-	c.places = &places{road: road}
-	c.places.trust(read.auth.IdentityEndpoint)
-	return c, nil
+	transport.TLSClientConfig = c.credentials.tls
+	c.places = &places{road: &lane{transport, c.pace}}
+	c.places.trust(c.credentials.auth.IdentityEndpoint)
+	return nil
 }
 
 func (c *Client) now() time.Time {
@@ -126,6 +140,9 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		s, err := c.credentials.dial(ctx, c.places)
 		if err != nil {
 			return err
+		}
+		if !c.agreed.CompareAndSwap(nil, &s.project) && *c.agreed.Load() != s.project {
+			return &plan.Refusal{Reason: plan.Invalid, Err: fmt.Errorf("logging in: openstack.cloud and openstack.reader are for two projects, %s and %s", *c.agreed.Load(), s.project)}
 		}
 		s.now, s.opens, s.adopts, s.legacy = c.now, c.Opens, c.Adopts, c.Legacy
 		c.session.Store(s)

@@ -24,14 +24,14 @@ const everything = ^facts.Kinds(0)
 
 // facts are those of the sky, which know nothing yet.
 func (s *sky) facts() *Facts {
-	return &Facts{Client: s.watch.Client, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
+	return &Facts{Client: s.reader, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
 		ServiceSubnets: []string{s.networks.ServiceSubnet}, PodSubnets: []string{s.networks.PodSubnet}}
 }
 
 // port makes a port of somebody at an address of the service subnet.
 func (s *sky) port(address, device string) (id string) {
 	s.Helper()
-	session, err := s.watch.Client.login(s.Context())
+	session, err := s.client("demo").login(s.Context())
 	if err != nil {
 		s.Fatal(err)
 	}

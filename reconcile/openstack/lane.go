@@ -35,7 +35,12 @@ const longestSilence = 5 * time.Minute
 // Octavia may ask for it while Neutron is well. They are told apart by their host and
 // the first element of the path, since in many clouds they share the host.
 type lane struct {
-	road   http.RoundTripper
+	road http.RoundTripper
+	*pace
+}
+
+// A pace is what lanes that lead to one cloud keep to together.
+type pace struct {
 	bucket *rate.Limiter
 	now    func() time.Time
 	counts func() *Counts // of the calls
@@ -44,12 +49,12 @@ type lane struct {
 	closed map[string]time.Time // by service: until when
 }
 
-func newLane(road http.RoundTripper, r Rate, now func() time.Time) *lane {
+func newPace(r Rate, now func() time.Time) *pace {
 	limit := rate.Limit(r.PerSecond)
 	if r == (Rate{}) {
 		limit = rate.Inf
 	}
-	return &lane{road: road, bucket: rate.NewLimiter(limit, r.Burst), now: now, counts: func() *Counts { return nil }, closed: map[string]time.Time{}}
+	return &pace{bucket: rate.NewLimiter(limit, r.Burst), now: now, counts: func() *Counts { return nil }, closed: map[string]time.Time{}}
 }
 
 // unsent is why a call was not made at all.

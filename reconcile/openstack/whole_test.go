@@ -209,10 +209,10 @@ func TestAfterARestartTheSubnetOfMembersIsNoticed(t *testing.T) {
 	}
 }
 
-// meddle is what somebody with the same credentials does.
+// meddle is what somebody of the same project does.
 func (s *sky) meddle(what func(balance, network *gophercloud.ServiceClient) error) {
 	s.Helper()
-	session, err := s.watch.Client.meet(s.Context())
+	session, err := s.client("demo").meet(s.Context())
 	if err == nil {
 		err = what(session.balance, session.network)
 	}
