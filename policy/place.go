@@ -22,7 +22,7 @@ type place struct {
 // places are the addresses of the Service, as far as they are allocated, at which it has
 // no load balancer yet: what could be said against the others comes too late.
 func (q question) places() []place {
-	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {spec.Child("clusterIPs").Index(1), q.in.SecondVIP, q.in.SecondSubnet}}
+	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {secondIP, q.in.SecondVIP, q.in.SecondSubnet}}
 	return slices.DeleteFunc(all, func(p place) bool { return !p.vip.IsValid() || q.stands(p.vip) })
 }
 

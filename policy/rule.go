@@ -69,6 +69,10 @@ var (
 	spec      = field.NewPath("spec")
 	ports     = spec.Child("ports")
 	clusterIP = spec.Child("clusterIP")
+	secondIP  = spec.Child("clusterIPs").Index(1)
+
+	specAddress      = spec.Child("loadBalancerIP")
+	annotatedAddress = keyed(annotation.LoadBalancerIP)
 )
 
 func annotationField(key string) *field.Path {

@@ -44,7 +44,7 @@ func poolNetwork(q question) []Finding {
 	if _, annotated := annotation.ExternalNetworkID.Read(q.subject.Service.Annotations); annotated {
 		return one(Deny, keyed(annotation.ExternalNetworkID), network, "is no external network that a router leads to")
 	}
-	return one(Deny, spec.Child("loadBalancerIP"), "", "no router leads to the cluster's external network; tell the operator")
+	return one(Deny, specAddress, "", "no router leads to the cluster's external network; tell the operator")
 }
 
 // externalNetwork is the ID of the network of external IPs that the author or the

@@ -38,7 +38,7 @@ func misspelt(svc *corev1.Service) []Finding {
 	a, err := annotation.ParseAddress(asked)
 	switch {
 	case err != nil && asked == svc.Spec.LoadBalancerIP:
-		return one(Deny, spec.Child("loadBalancerIP"), asked, err.Error())
+		return one(Deny, specAddress, asked, err.Error())
 	case err == nil && !a.Is4():
 		return one(Deny, at, asked, "is an IPv6 address; floating IPs are IPv4")
 	}
@@ -49,7 +49,7 @@ func misspelt(svc *corev1.Service) []Finding {
 func disagreement(svc *corev1.Service) []Finding {
 	field, key := svc.Spec.LoadBalancerIP, annotation.LoadBalancerIP.Key
 	if other, both := svc.Annotations[key]; both && field != "" && field != other {
-		return one(Deny, spec.Child("loadBalancerIP"), field, fmt.Sprintf("differs from %s %s; remove one of the two", key, other))
+		return one(Deny, specAddress, field, fmt.Sprintf("differs from %s %s; remove one of the two", key, other))
 	}
 	return nil
 }
@@ -57,9 +57,9 @@ func disagreement(svc *corev1.Service) []Finding {
 // requestedIP is the address that the author wrote, and where.
 func requestedIP(svc *corev1.Service) (*field.Path, string) {
 	if a, ok := svc.Annotations[annotation.LoadBalancerIP.Key]; ok {
-		return keyed(annotation.LoadBalancerIP), a
+		return annotatedAddress, a
 	}
-	return spec.Child("loadBalancerIP"), svc.Spec.LoadBalancerIP
+	return specAddress, svc.Spec.LoadBalancerIP
 }
 
 // wantsLoadBalancer reports whether svc asks for an address of its own outside the cluster.

@@ -14,6 +14,6 @@ var poolConfigured = rule{name: "pool-configured", check: func(q question) []Fin
 	if q.in.ExternalIP.Method != Pool || q.in.ExternalIP.Network != "" {
 		return nil
 	}
-	return one(Deny, spec.Child("loadBalancerIP"), "",
+	return one(Deny, specAddress, "",
 		"the cluster has no external network to allocate from; name a floating IP or set "+annotation.Internal.Key+": \"true\"")
 }}

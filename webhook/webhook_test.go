@@ -94,7 +94,7 @@ func review(t *testing.T, svc, old *corev1.Service) []byte {
 	})
 }
 
-func encode(t *testing.T, v any) []byte {
+func encode(t testing.TB, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -117,18 +117,14 @@ func WithoutDecisions(m map[string]string) map[string]string {
 }
 
 func find(key string) (Entry, bool) {
-	all := All()
-	i := slices.IndexFunc(all, func(e Entry) bool { return e.Key == key })
-	if i < 0 {
-		return Entry{}, false
-	}
-	return all[i], true
+	e, known := byKey[key]
+	return e, known
 }
 
 // authored is what people may write under the prefix.
 func authored() []string {
 	var names []string
-	for _, e := range All() {
+	for _, e := range entries {
 		if e.Authored() {
 			names = append(names, strings.TrimPrefix(e.Key, Prefix))
 		}
@@ -143,7 +139,7 @@ func Reference() string {
 		"What may stand on a Service under `" + Prefix + "`. An unknown key or a bad value is refused when the\n" +
 		"Service is applied; what only the webhook writes is overwritten. `octagate annotations` prints this page.\n\n" +
 		"| annotation | written by | default | meaning |\n|---|---|---|---|\n")
-	for _, e := range All() {
+	for _, e := range entries {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Key, e.Writer, e.Default, e.Doc)
 	}
 	return b.String()

@@ -1,7 +1,9 @@
 package annotation
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,18 +192,25 @@ var (
 )
 
 // All is the contract, in the order in which it is documented.
-func All() []Entry {
-	return []Entry{
-		LoadBalancerIP.entry(), Internal.entry(), KeepFloatingIP.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
-		Tags.entry(), XForwardedFor.entry(), TLSContainerRef.entry(),
-		LBAlgorithm.entry(), ConnectionLimit.entry(),
-		TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
-		ProxyProtocol.entry(), CheckExceptions.entry(),
-		HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
-		HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
-		Provider.entry(), FlavorID.entry(), AvailabilityZone.entry(), Members.entry(),
-		Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
-		ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),
-		LoadBalancerID.entry(),
+func All() []Entry { return slices.Clone(entries) }
+
+// byKey has the entries by their keys: each annotation of each Service is looked up here.
+var byKey = maps.Collect(func(yield func(string, Entry) bool) {
+	for _, e := range entries {
+		yield(e.Key, e)
 	}
+})
+
+var entries = []Entry{
+	LoadBalancerIP.entry(), Internal.entry(), KeepFloatingIP.entry(), ExternalNetworkID.entry(), ExternalSubnetID.entry(),
+	Tags.entry(), XForwardedFor.entry(), TLSContainerRef.entry(),
+	LBAlgorithm.entry(), ConnectionLimit.entry(),
+	TimeoutClientData.entry(), TimeoutMemberData.entry(), TimeoutMemberConnect.entry(), TimeoutTCPInspect.entry(),
+	ProxyProtocol.entry(), CheckExceptions.entry(),
+	HealthMonitor.entry(), HealthMonitorDelay.entry(), HealthMonitorTimeout.entry(),
+	HealthMonitorMaxRetries.entry(), HealthMonitorMaxRetriesDown.entry(),
+	Provider.entry(), FlavorID.entry(), AvailabilityZone.entry(), Members.entry(),
+	Verdict.entry(), LoadBalancer.entry(), Listeners.entry(), IgnoredPorts.entry(),
+	ExternalIP.entry(), FloatingIPID.entry(), VIPSubnetID.entry(), Policy.entry(),
+	LoadBalancerID.entry(),
 }
