@@ -25,6 +25,7 @@ func command() *cobra.Command {
 		annotationsCommand(),
 		metricsCommand(),
 		disarmCommand(),
+		policiesCommand(),
 		versionCommand(),
 	)
 	return root

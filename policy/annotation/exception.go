@@ -10,8 +10,8 @@ import (
 // CheckExceptions is what octagate check says nothing about. Admission does not know it.
 var CheckExceptions = Def[map[string]string]{
 	Key: Prefix + "check-exceptions", Writer: Author, Default: "none",
-	Doc:   "Rules that `octagate check` does not count against this Service, each with the reason: `protocol: DNS is served elsewhere; external-ips: until 2027`. Not for rules that guard others. Admission does not heed it.",
-	parse: parseExceptions, format: formatExceptions,
+	Doc:  "Rules that `octagate check` does not count against this Service, each with the reason: `protocol: DNS is served elsewhere; external-ips: until 2027`. Not for rules that guard others. Admission does not heed it.",
+	form: ofExceptions,
 }
 
 // parseExceptions reads rules with their reasons.

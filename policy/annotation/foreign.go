@@ -114,7 +114,7 @@ func (f foreign) said(value string) (string, error) {
 	if f.word != nil {
 		word, err = f.word(value)
 	}
-	if e, known := find(f.means); err == nil && word != "" && known {
+	if e, known := Find(f.means); err == nil && word != "" && known {
 		err = e.check(word)
 	}
 	return word, err
