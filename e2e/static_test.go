@@ -39,7 +39,7 @@ func TestTheAPIServerStandsIn(t *testing.T) {
 	})
 	d.takes("older Services with faults", named("old-ip", manifest(balanced+"  loadBalancerIP: 172.24.4.013\n"+http80)), "create", "-f", "-")
 	d.takes("an older Service with a key of nobody", named("old-key", manifest(http80, "octagate.dev/intrenal: 'true'")), "create", "-f", "-")
-	if err := d.cluster.InstallWebhooks(ctx, "127.0.0.1:1"); err != nil {
+	if err := d.cluster.Install(ctx, "127.0.0.1:1"); err != nil {
 		t.Fatal(err)
 	}
 	d.takes("the policies that ship", "", "apply", "-f", shipped(t, "base/policy.yaml"), "-f", shipped(t, "components/mutating-policy/policy.yaml"))
