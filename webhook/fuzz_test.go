@@ -21,12 +21,14 @@ func FuzzReviews(f *testing.F) {
 	f.Add([]byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"UPDATE","oldObject":"word","object":{}}}`))
 	f.Add(requested(f, futureService, futureService, false))
 	f.Add(requested(f, `{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"ports":"many"}}`, "", true))
+	f.Fuzz(answered)
+}
+
+func answered(t *testing.T, body []byte) {
 	mutate, validate := hooks(memory{})
-	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, hook := range []http.Handler{mutate, validate} {
-			reasoned(t, asked(t, hook, body))
-		}
-	})
+	for _, hook := range []http.Handler{mutate, validate} {
+		reasoned(t, asked(t, hook, body))
+	}
 }
 
 // futureService is a Service with fields that Kubernetes may have some day.
@@ -49,22 +51,24 @@ func FuzzServices(f *testing.F) {
 		f.Add(object, "", false)
 		f.Add(object, plain, true)
 	}
+	f.Fuzz(onlyAnnotated)
+}
+
+func onlyAnnotated(t *testing.T, object, old string, dry bool) {
+	if !json.Valid([]byte(object)) || old != "" && !json.Valid([]byte(old)) {
+		t.Skip("the API server sends JSON")
+	}
 	there := holding("172.24.4.13")
 	mutate, validate := hooks(memory{there, there})
-	f.Fuzz(func(t *testing.T, object, old string, dry bool) {
-		if !json.Valid([]byte(object)) || old != "" && !json.Valid([]byte(old)) {
-			t.Skip("the API server sends JSON")
-		}
-		answer := reasoned(t, asked(t, mutate, requested(t, object, old, dry)))
-		after := applied(t, object, answer.Patch)
-		if what := lost("", decoded(t, object), decoded(t, after)); what != "" {
-			t.Errorf("%s is lost by %s", what, answer.Patch)
-		}
-		if again := asked(t, mutate, requested(t, after, old, dry)); len(again.Patch) > 0 {
-			t.Errorf("after %s there is still %s", answer.Patch, again.Patch)
-		}
-		reasoned(t, asked(t, validate, requested(t, after, old, dry)))
-	})
+	answer := reasoned(t, asked(t, mutate, requested(t, object, old, dry)))
+	after := applied(t, object, answer.Patch)
+	if what := lost("", decoded(t, object), decoded(t, after)); what != "" {
+		t.Errorf("%s is lost by %s", what, answer.Patch)
+	}
+	if again := asked(t, mutate, requested(t, after, old, dry)); len(again.Patch) > 0 {
+		t.Errorf("after %s there is still %s", answer.Patch, again.Patch)
+	}
+	reasoned(t, asked(t, validate, requested(t, after, old, dry)))
 }
 
 func encodeService(t testing.TB) []byte {
