@@ -10,6 +10,12 @@ BUILD = go build -trimpath
 # What tests and the demo run: the control plane of Kubernetes, and octagate.
 WORLD = KUBEBUILDER_ASSETS="$$(e2e/cluster/build)" && export KUBEBUILDER_ASSETS && export OCTAGATE="$(CURDIR)/bin/octagate"
 
+# kubectl is the one on PATH, else the one that is built with the control plane.
+KUBECTL = PATH="$$PATH:$$(command -v kubectl >/dev/null || e2e/cluster/build)" kubectl
+
+# The tests of the Helm chart are a module of their own.
+CHART = PATH="$$PATH:$$(command -v kubectl >/dev/null || e2e/cluster/build)" go -C e2e/chart test -trimpath -count=1 .
+
 # What would have tests run in a real cloud is unset.
 EMULATED = unset OCTAGATE_E2E_CLOUD $$(env | sed -n 's/^\(OCTAGATE_E2E_[A-Z_]*\)=.*/\1/p')
 
@@ -36,13 +42,17 @@ generate: ## write what comes from code: the pages of rules, annotations, prefli
 	go run -trimpath ./cmd/octagate annotations > policy/annotation/README.md.new && mv policy/annotation/README.md.new policy/annotation/README.md
 	go run -trimpath ./cmd/octagate metrics > manifests/metrics.md.new && mv manifests/metrics.md.new manifests/metrics.md
 	go test -trimpath -count=1 ./manifests/static -update
+	{ echo "# What \`kubectl apply\` installs: manifests/overlays/self, rendered by \`make generate\`."; \
+		$(KUBECTL) kustomize manifests/overlays/self; } > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml
 
 verify: ## check that these pages are current, and the examples in them (make test does, too)
 	go test -trimpath -count=1 -run 'Catalogue|Reference|Current|Coverage|TestPage' ./policy ./policy/annotation ./cmd/octagate/... ./manifests/...
+	$(CHART) -run Current
 
 test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a real API server
 	@unformatted=$$(gofmt -l .) && [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go vet -trimpath ./...
+	go -C e2e/chart vet -trimpath . && $(CHART)
 	@$(EMULATED) && $(WORLD) && if $(RACE); then \
 		echo "go test -race -shuffle=on -count=1 ./..." && \
 		CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./...; \
