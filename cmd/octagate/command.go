@@ -22,6 +22,8 @@ func command() *cobra.Command {
 		checkCommand(),
 		factsCommand(),
 		rulesCommand(),
+		preflightCommand(),
+		networkCommand(),
 		annotationsCommand(),
 		metricsCommand(),
 		disarmCommand(),
