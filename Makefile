@@ -30,11 +30,12 @@ build: ## build octagate into bin/
 cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 minutes) and print their directory
 	@e2e/cluster/build
 
-generate: ## write what comes from code: the pages of rules, annotations, preflight's checks and metrics
+generate: ## write what comes from code: the pages of rules, annotations, preflight's checks and metrics, and the README's picture
 	go test -trimpath -count=1 -run Catalogue ./policy -update
 	go test -trimpath -count=1 -run TestPage ./cmd/octagate/preflight -update
 	go run -trimpath ./cmd/octagate annotations > policy/annotation/README.md.new && mv policy/annotation/README.md.new policy/annotation/README.md
 	go run -trimpath ./cmd/octagate metrics > manifests/metrics.md.new && mv manifests/metrics.md.new manifests/metrics.md
+	go test -trimpath -count=1 -run PictureOfTheReadme ./cmd/octagate -update
 
 verify: ## check that these pages are current, and the examples in them (make test does, too)
 	go test -trimpath -count=1 -run 'Catalogue|Reference|Current|TestPage' ./policy ./policy/annotation ./cmd/octagate/...

@@ -20,6 +20,9 @@ func command() *cobra.Command {
 	root.AddCommand(
 		runCommand(),
 		checkCommand(),
+		planCommand(),
+		treeCommand(),
+		graphCommand(),
 		factsCommand(),
 		rulesCommand(),
 		annotationsCommand(),
