@@ -23,6 +23,7 @@ func command() *cobra.Command {
 		planCommand(),
 		treeCommand(),
 		graphCommand(),
+		importCommand(),
 		factsCommand(),
 		rulesCommand(),
 		annotationsCommand(),

@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
 	"cmd/octagate/translation": {"policy", "policy/annotation", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate/migrate":     {"policy/spelling"},
 	"cmd/octagate/preflight":   {"policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
 }
 
