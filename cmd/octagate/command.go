@@ -24,6 +24,7 @@ func command() *cobra.Command {
 		treeCommand(),
 		graphCommand(),
 		importCommand(),
+		adoptCommand(),
 		factsCommand(),
 		rulesCommand(),
 		annotationsCommand(),
