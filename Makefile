@@ -36,11 +36,12 @@ build: ## build octagate into bin/
 cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 minutes) and print their directory
 	@e2e/cluster/build
 
-generate: ## write what comes from code: the pages of rules, annotations, preflight's checks and metrics, and the API server's policies
+generate: ## write what comes from code: pages, the README's picture, the API server's policies, and install.yaml
 	go test -trimpath -count=1 -run Catalogue ./policy -update
 	go test -trimpath -count=1 -run TestPage ./cmd/octagate/preflight -update
 	go run -trimpath ./cmd/octagate annotations > policy/annotation/README.md.new && mv policy/annotation/README.md.new policy/annotation/README.md
 	go run -trimpath ./cmd/octagate metrics > manifests/metrics.md.new && mv manifests/metrics.md.new manifests/metrics.md
+	go test -trimpath -count=1 -run PictureOfTheReadme ./cmd/octagate -update
 	go test -trimpath -count=1 ./manifests/static -update
 	{ echo "# What \`kubectl apply\` installs: manifests/overlays/self, rendered by \`make generate\`."; \
 		$(KUBECTL) kustomize manifests/overlays/self; } > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml

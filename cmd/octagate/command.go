@@ -20,6 +20,11 @@ func command() *cobra.Command {
 	root.AddCommand(
 		runCommand(),
 		checkCommand(),
+		planCommand(),
+		treeCommand(),
+		graphCommand(),
+		importCommand(),
+		adoptCommand(),
 		factsCommand(),
 		rulesCommand(),
 		preflightCommand(),

@@ -24,7 +24,8 @@ func disarmCommand() *cobra.Command {
 			"configurations so that an octagate which still runs leaves it so. The cluster is found by\n" +
 			"KUBECONFIG or from inside a Pod. To arm it again, take the annotation away:\n" +
 			"  kubectl annotate validatingwebhookconfiguration " + manifests.Name + " " + enforce.Disarmed + "-",
-		Args: cobra.NoArgs,
+		Example: "  octagate disarm\n  octagate disarm --delete",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, err := cluster()
 			if err != nil {

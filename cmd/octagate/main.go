@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	err := command().ExecuteContext(ctrl.SetupSignalHandler())
+	err := called(command(), os.Args[0]).ExecuteContext(ctrl.SetupSignalHandler())
 	if err != nil && !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "octagate:", err)
 	}

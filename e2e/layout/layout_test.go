@@ -37,8 +37,9 @@ var mayImport = map[string][]string{
 	"cmd/octagate/report": {"policy"},
 	"cmd/octagate/check": {"cmd/octagate/manifest", "cmd/octagate/report",
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
-	"cmd/octagate/translation": {"policy", "reconcile/octavia", "reconcile/plan"},
+	"cmd/octagate/translation": {"policy", "policy/annotation", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate/migrate":     {"policy/spelling"},
 	"cmd/octagate/preflight":   {"policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
 }
 

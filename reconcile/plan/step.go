@@ -131,6 +131,9 @@ type (
 )
 
 func (s CreateLoadBalancer) String() string {
+	if !s.Tree.VIP.Address.IsValid() { // in a forecast: it is not allocated yet
+		return fmt.Sprintf("create load balancer %s with %s", s.Tree.Name, content(s.Tree))
+	}
 	return fmt.Sprintf("create load balancer %s at %s with %s", s.Tree.Name, s.Tree.VIP.Address, content(s.Tree))
 }
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
@@ -223,10 +226,13 @@ func words(changes []octavia.Change) string {
 	return strings.Join(all, ", ")
 }
 
-// content is what is under a tree, in numbers.
+// content is what is under a tree, in numbers as far as they are known.
 func content(t octavia.Tree) string {
 	members := 0
 	for _, p := range t.Pools {
+		if p.Unseen {
+			return count(len(t.Listeners), "listener") + ", and the members that will be ready"
+		}
 		members += len(p.Members)
 	}
 	return count(len(t.Listeners), "listener") + " and " + count(members, "member")

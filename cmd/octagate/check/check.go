@@ -59,6 +59,31 @@ var usual = policy.Config{MemberMode: annotation.L3, Monitor: policy.UsualMonito
 // Report is what there is to say of manifests, whose Services are applied one after the
 // other in their order.
 func (c Check) Report(m manifest.Manifests) report.Report {
+	k := c.checker(m)
+	return report.Report{
+		Version: c.Version, Files: m.Files, Others: m.Others, Rules: append(policy.Catalogue(), manifestRule), Omissions: k.omissions(), Services: k.services(m),
+	}
+}
+
+// A Judgement is one Service and what policy says of it.
+type Judgement struct {
+	Service  *corev1.Service // as the API server would ask about it
+	Verdict  policy.Verdict
+	Findings []report.Finding // that can be told from what is known
+}
+
+// Judge is what policy says of each Service of manifests, in their order.
+func (c Check) Judge(m manifest.Manifests) []Judgement {
+	k := c.checker(m)
+	var all []Judgement
+	for _, s := range m.Services {
+		all = append(all, k.judge(s))
+	}
+	return all
+}
+
+// checker is c at work on manifests.
+func (c Check) checker(m manifest.Manifests) *checker {
 	k := &checker{policy: usual, configured: c.Policy != nil, asked: c.Known != nil, rules: map[string]policy.Rule{}}
 	if k.configured {
 		k.policy = *c.Policy
@@ -66,14 +91,11 @@ func (c Check) Report(m manifest.Manifests) report.Report {
 	if k.asked {
 		k.known = *c.Known
 	}
-	all := policy.Catalogue()
-	for _, r := range all {
+	for _, r := range policy.Catalogue() {
 		k.rules[r.Name] = r
 	}
 	k.known.Facts.Claims = k.claims(m.Services)
-	return report.Report{
-		Version: c.Version, Files: m.Files, Others: m.Others, Rules: append(all, manifestRule), Omissions: k.omissions(), Services: k.services(m),
-	}
+	return k
 }
 
 // services are the findings of each Service.
@@ -84,7 +106,7 @@ func (k *checker) services(m manifest.Manifests) []report.Service {
 	for i, s := range m.Services {
 		group.Go(func() error {
 			file, line := s.Start()
-			all[i] = report.Service{Name: name(s), File: file, Line: line, Findings: k.findings(s)}
+			all[i] = report.Service{Name: name(s), File: file, Line: line, Findings: k.judge(s).Findings}
 			return nil
 		})
 	}
@@ -140,13 +162,14 @@ func (k *checker) claims(services []manifest.Service) map[netip.Addr][]facts.Cla
 // name is ns/name.
 func name(s manifest.Service) string { return s.Namespace + "/" + s.Name }
 
-// findings are what there is to say of one Service.
-func (k *checker) findings(s manifest.Service) []report.Finding {
+// judge is what there is to say of one Service.
+func (k *checker) judge(s manifest.Service) Judgement {
 	exceptions, all := k.exceptions(s)
 	for _, f := range s.Faults {
 		all = append(all, misread(s, f))
 	}
-	v := policy.Evaluate(k.policy, policy.Subject{Service: k.applied(s)}, k.known.Facts)
+	svc := k.applied(s)
+	v := policy.Evaluate(k.policy, policy.Subject{Service: svc}, k.known.Facts)
 	for _, f := range v.Findings {
 		if f.Severity == policy.Unsure || !k.configured && slices.Contains(theConfigurations, f.Rule) || k.perhapsOwn(f, v.Intent) {
 			continue
@@ -158,7 +181,7 @@ func (k *checker) findings(s manifest.Service) []report.Finding {
 	slices.SortStableFunc(all, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return all
+	return Judgement{svc, v, all}
 }
 
 // applied is a Service as the API server would ask about it: with what is stored of it.

@@ -22,6 +22,7 @@ const (
 	titled   = 36 // the title of a frame
 	narrow   = 240
 	headline = 44
+	aside    = 60 // of the line from a floating IP
 )
 
 // A rect is where something stands.
@@ -92,7 +93,7 @@ func (l *layout) columns() {
 			l.x[c+1] = l.x[c] + l.w[c] + arrow
 		}
 	}
-	l.w[Wide] = max(narrow, wide(lb.Title, bold), l.x[Members]+l.w[Members]-x)
+	l.w[Wide] = max(narrow, wide(lb.Title, bold)+aside+inset, l.x[Members]+l.w[Members]-x)
 	for _, b := range append(lb.of(Wide), l.group(external).Boxes...) {
 		l.w[Wide] = max(l.w[Wide], b.width())
 	}
@@ -284,15 +285,15 @@ func (b Box) width() int {
 	if b.Column == Members {
 		return name + 2*inset + dots(b.States)
 	}
-	aside := wide(words(b.States), small)
-	if aside > 0 {
-		aside += inset
+	states := wide(words(b.States), small)
+	if states > 0 {
+		states += inset
 	}
 	note := wide(b.Note, small)
 	if note > 0 {
 		note += inset
 	}
-	return max(wide(cut(b.Kind), small)+aside, name+note) + 2*inset
+	return max(wide(cut(b.Kind), small)+states, name+note) + 2*inset
 }
 
 // dots is the room for the dot that stands for a member's states.

@@ -183,8 +183,8 @@ func (l layout) stroke(line Line) stroke {
 		edge := l.frames[service].right()
 		s.Label = &word{(edge + l.x[Wide] - padding) / 2, to.middle() - 7, line.Label, "label"}
 		return s
-	case from.X == to.X: // floating IP to VIP
-		x := from.X + from.W/2
+	case from.X == to.X: // floating IP to VIP, past the title of the frame
+		x := from.right() - aside
 		return stroke{Path: fmt.Sprintf("M%d %dV%d", x, from.bottom(), to.Y-2), Class: "flow"}
 	case from.X < to.X && from.right() > to.X: // VIP to listener
 		x := from.X + indent/2

@@ -91,7 +91,7 @@ func (o outline) floatingIP(f FloatingIP) string {
 	what := "floating IP"
 	switch {
 	case f.Allocated && f.Address == "":
-		return line(what, "allocated from network "+f.Network, o.paint.paint(Faint, kept(f, "released with the Service")))
+		return line(what, "allocated from "+cmp.Or(f.Network, "the external network"), o.paint.paint(Faint, kept(f, "released with the Service")))
 	case f.Allocated:
 		return line(what, o.paint.paint(Name, f.Address), o.apart(f), o.paint.paint(Faint, kept(f, "released with the Service")))
 	}

@@ -15,6 +15,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
@@ -27,21 +28,31 @@ type Translation struct {
 	Endpoints    []Endpoint    `json:"endpoints,omitempty"`
 	LoadBalancer *LoadBalancer `json:"loadBalancer,omitempty"` // nil: none
 	FloatingIP   *FloatingIP   `json:"floatingIP,omitempty"`   // nil: none
-	Steps        []string      `json:"steps,omitempty"`        // on the way there, in order
+	Steps        []Step        `json:"steps,omitempty"`        // on the way there, in order
 	Waiting      *Waiting      `json:"waiting,omitempty"`      // why nothing more is done
 }
 
 // A Verdict is what policy says of a Service, in a word or two.
 type Verdict string
 
-// The verdicts beside accepted, unverified and denied.
-const LeftAlone Verdict = "left alone" // it is not octagate's
+// Two of the verdicts; others are accepted and unverified.
+const (
+	Denied    = Verdict(annotation.Denied)
+	LeftAlone = Verdict("left alone") // it is not octagate's
+)
 
 // A Finding is one thing that policy noticed.
 type Finding struct {
 	Severity string `json:"severity"`
 	Rule     string `json:"rule"`
+	Place    string `json:"place,omitempty"` // of a Service in a file
 	Message  string `json:"message"`
+}
+
+// A Step is one call that changes the cloud.
+type Step struct {
+	Kind string `json:"kind"` // such as CreateLoadBalancer
+	Text string `json:"text"`
 }
 
 // A Service is what somebody asked for.
@@ -167,7 +178,7 @@ type Source struct {
 func Of(s Source) Translation {
 	t := Translation{LoadBalancer: s.loadBalancer(), FloatingIP: floatingIP(s.Tree)}
 	for _, step := range s.Steps {
-		t.Steps = append(t.Steps, step.String())
+		t.Steps = append(t.Steps, Step{Kind: plan.Kind(step), Text: step.String()})
 	}
 	if s.Waiting != (Waiting{}) {
 		t.Waiting = &s.Waiting
