@@ -28,7 +28,7 @@ func (g groundwork) take(ctx context.Context, there network.There) (network.Ther
 		switch busy := g.Busy(there); {
 		case busy != "":
 			patience = cmp.Or(patience, time.After(slowestBalancer))
-			err = wait(ctx, patience, busy)
+			err = pause(ctx, patience, busy)
 		case len(plan) == 0:
 			return there, nil
 		case plan.String() == before:
@@ -57,8 +57,8 @@ func (g groundwork) step(ctx context.Context, step network.Step) error {
 	return nil
 }
 
-// wait waits until it is time to look again at what is busy.
-func wait(ctx context.Context, patience <-chan time.Time, busy string) error {
+// pause waits until it is time to look again at what is busy.
+func pause(ctx context.Context, patience <-chan time.Time, busy string) error {
 	select {
 	case <-time.After(balancerPoll):
 		return nil

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/octagate/octagate/cmd/octagate/preflight"
+	"github.com/octagate/octagate/cmd/octagate/report"
 	"github.com/octagate/octagate/reconcile/ground"
 	"github.com/octagate/octagate/reconcile/openstack"
 )
@@ -69,19 +67,13 @@ func (s survey) run(c *cobra.Command) error {
 		return err
 	}
 	r := preflight.Report{Version: version(), FailOn: failOn, Results: preflight.Run(g)}
-	if err := write(c.OutOrStdout(), r, coloured(c.OutOrStdout())); err != nil {
+	if err := write(c.OutOrStdout(), r, report.Coloured(c.OutOrStdout())); err != nil {
 		return err
 	}
 	if r.Fails() {
 		return errFound
 	}
 	return nil
-}
-
-// coloured reports whether colours are seen, and wanted, where w leads.
-func coloured(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
 }
 
 // ground is what is to be checked.

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/fatih/color"
-	"golang.org/x/term"
 	"sigs.k8s.io/yaml"
 
+	"github.com/octagate/octagate/cmd/octagate/report"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 )
 
@@ -60,17 +59,16 @@ var tints = map[translation.Tone]color.Attribute{
 
 // ink colours words on terminals, unless NO_COLOR is set.
 func ink(w io.Writer) translation.Paint {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("NO_COLOR") != "" {
+	if !report.Coloured(w) {
 		return nil
 	}
-	return coloured
+	return tinted
 }
 
-// coloured is a word in the colour of its tone.
-func coloured(tone translation.Tone, word string) string {
-	attribute, tinted := tints[tone]
-	if !tinted {
+// tinted is a word in the colour of its tone.
+func tinted(tone translation.Tone, word string) string {
+	attribute, known := tints[tone]
+	if !known {
 		return word
 	}
 	c := color.New(attribute)

@@ -44,10 +44,16 @@ type ink struct {
 	faint  *color.Color
 }
 
+// Coloured reports whether colours are seen, and wanted, where w leads: on a terminal, unless
+// NO_COLOR is set.
+func Coloured(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
+}
+
 // inks are colours for terminals, unless NO_COLOR is set, and none for anything else.
 func inks(w io.Writer) ink {
-	file, ok := w.(*os.File)
-	coloured := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
+	coloured := Coloured(w)
 	of := func(attributes ...color.Attribute) *color.Color {
 		c := color.New(attributes...)
 		if c.DisableColor(); coloured {
