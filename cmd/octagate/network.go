@@ -32,11 +32,13 @@ func networkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "network",
 		Short: "Make the networks of a cluster in OpenStack",
-		Long: "Network makes what the reference documents make by hand: networks, subnets with their\n" +
+		Long: "Network makes what is otherwise made by hand: networks, subnets with their\n" +
 			"allocation pools and gateways, a router with a port at each gateway and, where API servers\n" +
 			"are named, their load balancer at the first address of the service range. It does again\n" +
 			"what is missing, and nothing else; it changes only what it made, which it knows by its\n" +
 			"description. What stands in its way it names, before it makes anything.",
+		Example: "  octagate network plan --cluster-name production --layout two-subnets\n" +
+			"  octagate network apply --cluster-name production --layout two-subnets > octagate.yaml",
 	}
 	c.AddCommand(networkPlanCommand(), networkApplyCommand())
 	return c
