@@ -172,12 +172,12 @@ func externalIP(cfg Config, svc *corev1.Service) ExternalIP {
 		address, _ := annotation.ParseAddress(asked)
 		return ExternalIP{Method: User, Address: address, Keep: keep}
 	}
-	return ExternalIP{
-		Method:  Pool,
-		Keep:    keep,
-		Network: first(annotation.ExternalNetworkID, cfg.ExternalNetwork, svc.Annotations),
-		Subnet:  first(annotation.ExternalSubnetID, cfg.ExternalSubnet, svc.Annotations),
+	e := ExternalIP{Method: Pool, Keep: keep, Network: first(annotation.ExternalNetworkID, cfg.ExternalNetwork, svc.Annotations)}
+	if e.Network != cfg.ExternalNetwork {
+		cfg.ExternalSubnet = "" // it is a subnet of another network
 	}
+	e.Subnet = first(annotation.ExternalSubnetID, cfg.ExternalSubnet, svc.Annotations)
+	return e
 }
 
 // pins are the annotations that tell the intent.

@@ -630,12 +630,29 @@ func (w world) unreachedIP() []string {
 	switch {
 	case f.ID != "" && w.unreached(f.Network):
 		return []string{what}
-	case !w.external() || ip != "" || w.network() == "" || !w.unreached(w.network()) || w.has(w.first()):
+	case !w.external() || ip != "" || w.network() == "" || w.has(w.first()):
 		return nil
+	case !w.unreached(w.network()):
+		return w.otherSubnet()
 	case w.wrote("external-network-id") != "":
 		return []string{at("external-network-id") + " " + w.network()}
 	}
 	return []string{"spec.loadBalancerIP"}
+}
+
+// otherSubnet: floating IPs are allocated from a subnet of the network, if it shows any. The
+// operator's subnet is one of the operator's network.
+func (w world) otherSubnet() []string {
+	there, asked := w.known.OuterSubnets[w.network()], w.wrote("external-subnet-id")
+	switch {
+	case len(there) == 0:
+		return nil
+	case asked != "" && !slices.Contains(there, asked):
+		return []string{at("external-subnet-id") + " " + asked}
+	case asked == "" && w.cfg.ExternalSubnet != "" && w.network() == w.cfg.ExternalNetwork && !slices.Contains(there, w.cfg.ExternalSubnet):
+		return []string{"spec.loadBalancerIP"}
+	}
+	return nil
 }
 
 func (w world) changed() (denied []string) {

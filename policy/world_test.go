@@ -89,6 +89,7 @@ func (d dice) config() Config {
 	c.Provider = pick(d, "amphora", "amphora", "ovn", "")
 	c.ExternalNetwork = pick(d, external, external, dmz, "")
 	c.MemberMode = pick(d, annotation.L3, annotation.L3, annotation.L2)
+	c.ExternalSubnet = pick(d, "", "", "", external, dmz)
 	c.Monitored = d.once(4)
 	c.ServiceCIDRs = pick(d, nil, config.ServiceCIDRs, []netip.Prefix{netip.MustParsePrefix("10.2.0.0/15"), netip.MustParsePrefix("fd00:10:2::/112")})
 	c.Protocols = pick(d, nil, nil, []corev1.Protocol{corev1.ProtocolUDP}, []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolSCTP})
@@ -116,6 +117,7 @@ func (d dice) snapshot() facts.Snapshot {
 		}
 	}
 	known.Routes = pick(d, nil, map[string]bool{}, cloud.Routes, cloud.Routes, map[string]bool{external: true, dmz: true})
+	known.OuterSubnets = pick(d, nil, map[string][]string{external: {external}, dmz: nil}, map[string][]string{external: {external, dmz}, dmz: {external}})
 	known.Claims, known.FloatingIPs = d.claims(), d.floatingIPs()
 	d.offers(&known)
 	for _, forget := range []func(){

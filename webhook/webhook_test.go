@@ -208,6 +208,21 @@ func TestMutateRefusesWhatTheAPIServerWouldRefuseLessHelpfully(t *testing.T) {
 	}
 }
 
+// Who copies a Service copies that it is built, which the copy is not.
+func TestANewServiceIsNotBuilt(t *testing.T) {
+	there := holding("172.24.4.13")
+	mutate, _ := hooks(memory{there, there})
+	copied := service("172.24.4.13")
+	copied.Annotations = map[string]string{annotation.LoadBalancerID.Key: "72d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d72"}
+	const taken = `{"op":"remove","path":"/metadata/annotations/octagate.dev~1load-balancer-id"}`
+	if patch := asked(t, mutate, review(t, copied, nil)).Patch; !strings.Contains(string(patch), taken) {
+		t.Errorf("created: %s", patch)
+	}
+	if patch := asked(t, mutate, review(t, copied, copied)).Patch; strings.Contains(string(patch), taken) {
+		t.Errorf("updated: %s", patch)
+	}
+}
+
 func TestOurOwnFaultIsWrittenDown(t *testing.T) {
 	mutate, _ := hooks(broken{})
 	answer := asked(t, mutate, review(t, service(""), nil))

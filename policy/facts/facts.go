@@ -73,6 +73,7 @@ type Snapshot struct {
 	Ports        map[netip.Addr]Port       `json:"ports,omitzero"`             // with an address in the service subnet; nil: unknown
 	Balancers    map[string]Balancer       `json:"loadBalancers,omitzero"`     // of the project, by the ID of their VIP's port; nil: unknown
 	Externals    map[string]bool           `json:"externalNetworks,omitzero"`  // the external networks, by ID; nil: unknown
+	OuterSubnets map[string][]string       `json:"externalSubnets,omitzero"`   // theirs, by the network's ID, as far as it shows them
 	Routes       map[string]bool           `json:"routedNetworks,omitzero"`    // those that a router of the service subnet leads to; nil: unknown
 	Octavia      Version                   `json:"octaviaVersion,omitzero"`    // of its API
 	Providers    map[string]Offer          `json:"providers,omitzero"`         // of load balancers, by name; nil: unknown
@@ -148,4 +149,15 @@ func (s Snapshot) Reached(network string) Answer {
 	}
 	_, answer := find(s.Routes, network)
 	return answer
+}
+
+// Outer reports whether a subnet is one of an external network.
+func (s Snapshot) Outer(network, subnet string) Answer {
+	switch subnets := s.OuterSubnets[network]; {
+	case len(subnets) == 0:
+		return Unknown
+	case slices.Contains(subnets, subnet):
+		return Yes
+	}
+	return No
 }

@@ -73,12 +73,13 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 			built.VIP.Address:                {ID: built.VIP.Port, Owner: "Octavia", VIP: true},
 			netip.MustParseAddr("10.2.0.50"): {ID: server, Owner: "compute:nova"},
 		},
-		Balancers: map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID, Listeners: 1, Pools: 1}},
-		Externals: map[string]bool{s.networks.ExternalNetwork: true},
-		Routes:    map[string]bool{s.networks.ExternalNetwork: true},
-		Octavia:   facts.Version{Major: 2, Minor: 26},
-		Providers: map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
-		Flavors:   map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
+		Balancers:    map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID, Listeners: 1, Pools: 1}},
+		Externals:    map[string]bool{s.networks.ExternalNetwork: true},
+		OuterSubnets: map[string][]string{s.networks.ExternalNetwork: {s.networks.ExternalSubnet}},
+		Routes:       map[string]bool{s.networks.ExternalNetwork: true},
+		Octavia:      facts.Version{Major: 2, Minor: 26},
+		Providers:    map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
+		Flavors:      map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
 		BalancerLimit: facts.Limit{Known: true, Most: -1}, ListenerLimit: facts.Limit{Known: true, Most: -1}, PoolLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
@@ -112,7 +113,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 	s.facts().Fresh(t.Context(), everything) // finds Octavia
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
-		"/subnets":             func(k *knowledge) { k.Subnets = false },
+		"/subnets":             func(k *knowledge) { k.Subnets, k.Routes = false, false },
 		"/ports":               func(k *knowledge) { k.Ports, k.Routes = false, false },
 		"/lbaas/loadbalancers": func(k *knowledge) { k.Balancers = false },
 		"/networks":            func(k *knowledge) { k.Externals = false },
@@ -204,6 +205,19 @@ func TestRoutersOfOthersAreNotJudged(t *testing.T) {
 	})
 	if answer := s.facts().Fresh(t.Context(), everything).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
 		t.Errorf("got %v", answer)
+	}
+}
+
+// In a subnet of another project not every router's port is shown.
+func TestRoutersInSubnetsOfOthersAreNotJudged(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Client = s.client("other")
+	if answer := f.Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+		t.Errorf("got %v", answer)
+	}
+	if answer := s.facts().Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Yes {
+		t.Errorf("to its owner: %v", answer)
 	}
 }
 

@@ -192,18 +192,23 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 }
 
 func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	known := map[string]bool{}
-	filter := query{"router:external": {"true"}, "fields": {"id"}}
+	known, subnets := map[string]bool{}, map[string][]string{}
+	filter := query{"router:external": {"true"}, "fields": {"id", "subnets"}}
 	found, err := all(ctx, "external networks", "networks", networks.List(s.network, filter), networks.ExtractNetworks)
 	for _, n := range found {
-		known[n.ID] = true
+		known[n.ID], subnets[n.ID] = true, n.Subnets
 	}
-	return func(s *facts.Snapshot) { s.Externals = known }, err
+	return func(s *facts.Snapshot) { s.Externals, s.OuterSubnets = known, subnets }, err
 }
 
 // askRoutes looks where the routers with a port in the service subnets lead. Those of
-// another project are not shown to everybody: then it is not known.
+// another project are not shown to everybody, and neither are ports in another's subnets:
+// then it is not known.
 func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
+	own, err := all(ctx, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}), subnets.ExtractSubnets)
+	if err != nil || len(own) < len(f.ServiceSubnets) {
+		return func(*facts.Snapshot) {}, err
+	}
 	joined, err := s.routersOn(ctx, f.ServiceSubnets)
 	if err != nil || len(joined) == 0 {
 		return func(*facts.Snapshot) {}, err
