@@ -23,7 +23,7 @@ EMULATED = unset OCTAGATE_E2E_CLOUD $$(env | sed -n 's/^\(OCTAGATE_E2E_[A-Z_]*\)
 RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help build cluster generate verify test fuzz e2e-openstack demo emulator clean
+.PHONY: help build image cluster generate verify test fuzz e2e-openstack demo emulator clean
 
 help: ## explain each target (this is the default)
 	@echo "usage: make TARGET"
@@ -32,6 +32,18 @@ help: ## explain each target (this is the default)
 
 build: ## build octagate into bin/
 	$(BUILD) -o bin/octagate ./cmd/octagate
+
+# The image's name is the one that is installed.
+IMAGE = $$(sed -n 's/^ *image: //p' manifests/base/deployment.yaml)
+
+image: ## build the image, by whichever of docker, podman and buildah works here; IMAGE=name:tag names it
+	GOOS=linux $(BUILD) -ldflags '-s -w' -o bin/image/octagate ./cmd/octagate
+	@for tool in docker podman buildah; do \
+		if $$tool info >/dev/null 2>&1; then \
+			echo "$$tool build --tag $(IMAGE)" && exec $$tool build --file manifests/Dockerfile --tag "$(IMAGE)" bin/image; \
+		fi; \
+	done; \
+	echo "**** NO IMAGE: none of docker, podman and buildah works here. bin/image/octagate is all that would be in it ****"; exit 1
 
 cluster: ## build etcd, kube-apiserver, kube-controller-manager (once, about 6 minutes) and print their directory
 	@e2e/cluster/build

@@ -2,11 +2,14 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 const good = `apiVersion: octagate.dev/v1alpha1
@@ -122,6 +125,14 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("octagate.yaml does not show %s", key)
 		}
+	}
+}
+
+// What is written for copying, and what the manifests set beside it, has to be good.
+func TestTheExampleOfTheManifests(t *testing.T) {
+	c, err := load(filepath.Join("..", "..", "manifests", "example", "octagate.yaml"), "leaderElection.enabled=true")
+	if err != nil || !c.LeaderElection.Enabled || c.Enforcement != enforce.Arm {
+		t.Errorf("%v: %+v", err, c)
 	}
 }
 

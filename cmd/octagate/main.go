@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no roots of trust but these
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 

@@ -82,6 +82,7 @@ func TestWhatIsInstalled(t *testing.T) {
 		s.kubectl(rendered, "apply", "--dry-run=server", "-f", "-")
 		s.restricted(name, rendered)
 	}
+	s.kubectl(s.kubectl("", "kustomize", s.file("example")), "apply", "--dry-run=server", "-f", "-")
 	s.rights()
 	s.installedOnceMore()
 }
