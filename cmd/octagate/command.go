@@ -22,6 +22,7 @@ func command() *cobra.Command {
 		checkCommand(),
 		factsCommand(),
 		rulesCommand(),
+		preflightCommand(),
 		annotationsCommand(),
 		metricsCommand(),
 		disarmCommand(),

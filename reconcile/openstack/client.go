@@ -163,7 +163,7 @@ func (c credentials) dial(ctx context.Context, by *places) (*session, error) {
 		return nil, &plan.Refusal{Reason: plan.Invalid, Err: errors.New("logging in: the credentials are for no project; name one (project_name, or OS_PROJECT_NAME)")}
 	}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
-		return nil, fmt.Errorf("finding Neutron: %w", refusal(err))
+		return nil, fmt.Errorf("finding Neutron%s: %w", where(provider, c.endpoint, "network"), refusal(err))
 	}
 	by.trust(s.network.Endpoint)
 	return s, nil

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -69,13 +70,27 @@ type survey struct {
 	ground.Question
 }
 
+// where is where the catalogue says that a type of service is, in words; empty: it does not.
+func where(p *gophercloud.ProviderClient, at gophercloud.EndpointOpts, service string) string {
+	services, _ := catalogue(p, at).Look()
+	if services[service] == "" {
+		return ""
+	}
+	return " at " + services[service]
+}
+
+// untold is why there is nothing to be read.
+type untold string
+
+func (u untold) Error() string { return string(u) }
+
 // learned reads one part. That the cloud refuses to tell is an answer.
 func learned[T any](into *ground.Fact[T], how func() (T, error)) error {
 	v, err := how()
 	switch {
 	case err == nil:
 		*into = ground.Known(v)
-	case plan.ReasonOf(err) == plan.Invalid:
+	case errors.As(err, new(untold)), plan.ReasonOf(err) == plan.Invalid:
 		*into = ground.Unknown[T](err.Error())
 	default:
 		return err

@@ -3,7 +3,6 @@ package openstack
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/ground"
-	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // ToListenerListQuery implements listeners.ListOptsBuilder.
@@ -95,7 +93,7 @@ func (v survey) zones(ctx context.Context, g *ground.Cloud) error {
 func (v survey) topology(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Topology, func() (string, error) {
 		if v.Flavor == "" {
-			return "", invalid("without a flavor it is loadbalancer_topology of octavia.conf, which no API tells; ask an administrator")
+			return "", untold("without a flavor it is loadbalancer_topology of octavia.conf, which no API tells; ask an administrator")
 		}
 		f, err := flavors.Get(ctx, v.balance, v.Flavor).Extract()
 		if err != nil {
@@ -114,13 +112,10 @@ func topologyOf(flavor string) (string, error) {
 		Topology string `json:"loadbalancer_topology"`
 	}
 	if err := json.Unmarshal([]byte(flavor), &profile); err != nil || profile.Topology == "" {
-		return "", invalid("the flavor's profile leaves loadbalancer_topology to octavia.conf, which no API tells; ask an administrator")
+		return "", untold("the flavor's profile leaves loadbalancer_topology to octavia.conf, which no API tells; ask an administrator")
 	}
 	return profile.Topology, nil
 }
-
-// invalid is an answer that says nothing.
-func invalid(why string) error { return &plan.Refusal{Reason: plan.Invalid, Err: errors.New(why)} }
 
 var balancerFields = []string{"id", "name", "description", "vip_address", "vip_subnet_id", "vip_port_id", "provider", "provisioning_status", "tags"}
 
@@ -202,7 +197,7 @@ func (s *session) membersOf(ctx context.Context, pool string) (known []ground.Me
 func (v survey) balancerQuota(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.BalancerQuota, func() (map[string]ground.Quota, error) {
 		if v.project == "" {
-			return nil, invalid("the login is for no project")
+			return nil, untold("the login is for no project")
 		}
 		var body struct {
 			Quota map[string]*int `json:"quota"`
@@ -227,7 +222,7 @@ func (v survey) balancerQuota(ctx context.Context, g *ground.Cloud) error {
 func (v survey) used(ctx context.Context, g *ground.Cloud) (map[string]int, error) {
 	balancers, why := g.Balancers.Look()
 	if why != "" {
-		return nil, invalid(why)
+		return nil, untold(why)
 	}
 	ls, err := all(ctx, "listeners", "listeners", listeners.List(v.balance, query{"project_id": {v.project}, "fields": {"id"}}), listeners.ExtractListeners)
 	if err != nil {

@@ -109,5 +109,5 @@ func living(name string, members []ground.Member, expected string) Result {
 	case len(other) > 0:
 		return found(Warning, expected, "%s leads to %s", name, some(other)).or("nothing, if your API servers are there")
 	}
-	return passed(expected, "%s has %d members", name, len(members))
+	return passed(expected, "%s leads to %d API servers", name, len(members))
 }

@@ -19,6 +19,6 @@ var externalNetwork = check{
 		case !n.External:
 			return found(Failure, "an external network", "%s is a network, but not external", n.Name).or("openstack network list --external; then set neutron.externalNetwork")
 		}
-		return passed("an external network", "%s is", n.Name)
+		return passed("an external network", "%s is external", n.Name)
 	},
 }

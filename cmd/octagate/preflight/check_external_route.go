@@ -46,7 +46,7 @@ func (g Ground) leads(ids []string, shown bool, external string) Result {
 	known, _ := g.Cloud.Routers.Look()
 	for _, id := range ids {
 		if known[id].External == external {
-			return passed("a gateway on "+external, "router %s has it", name(known[id]))
+			return passed("a gateway on "+external, "router %s leads there", name(known[id]))
 		}
 	}
 	if !shown {

@@ -20,7 +20,7 @@ var externalSubnet = check{
 		case why != "":
 			return unchecked(why)
 		case slices.Contains(n.Subnets, id):
-			return passed(expected, "%s is", id)
+			return passed(expected, "%s is of %s", id, n.Name)
 		case len(n.Subnets) == 0:
 			return unchecked("the subnets of the external network are not shown to us")
 		}

@@ -32,5 +32,5 @@ func agrees(p, first place) Result {
 		return found(Failure, "the networks of the IPv4 subnets", "%s or %s is on another network", p.serviceKey, p.podKey).
 			or("openstack subnet create --ip-version 6 --network %s …, and set %s", first.service.Network, p.serviceKey)
 	}
-	return passed("one family", "%s and %s", p.service.CIDR, p.pod.CIDR)
+	return passed("one family", "%s and %s are of one family", p.service.CIDR, p.pod.CIDR)
 }

@@ -25,7 +25,7 @@ var orphans = check{
 			leaked = append(leaked, g.left(services)...)
 		}
 		if len(leaked) == 0 {
-			return passed(expected, "nothing is")
+			return passed(expected, "nothing is left")
 		}
 		return all(leaked)
 	},

@@ -40,5 +40,5 @@ func (g Ground) fits(s ground.Subnet, of string) Result {
 	case free < n*most:
 		return found(Warning, expected+", if each has two amphorae", "%d of %d are", free, whole).or("%s", widen)
 	}
-	return passed(expected, "%d of %d are", free, whole)
+	return passed(expected, "%d of %d addresses of %s are free for %d Services to come", free, whole, s.CIDR, n)
 }

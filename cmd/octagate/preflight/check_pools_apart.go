@@ -34,7 +34,7 @@ func apart(p place, pool facts.Span, expected string) Result {
 				or("openstack subnet set --no-allocation-pool --allocation-pool %s %s", rest(p, r), p.service.ID)
 		}
 	}
-	return passed(expected, "%s", pool)
+	return passed(expected, "%s is apart from %s", pool, list(p.ranges))
 }
 
 // rest is the pool that the reference documents would have: what is above the range, and

@@ -15,7 +15,7 @@ var rangeInSubnet = check{
 						or("or make a subnet around the range: octagate network plan --service-cidr %s", r)
 				}
 			}
-			return passed("inside "+p.service.CIDR.String(), "%s is", list(p.ranges))
+			return passed("inside "+p.service.CIDR.String(), "%s is inside %s", list(p.ranges), p.service.CIDR)
 		})
 	},
 }

@@ -62,5 +62,5 @@ func (g Ground) requested(s Service, all []ground.FloatingIP) Result {
 	case all[i].Owner.UID != "" && all[i].Owner.UID != s.UID:
 		return found(Failure, expected, "%s of %s is one that octagate allocated for another Service", s.Requested, s.Name).or("another loadBalancerIP")
 	}
-	return passed(expected, "%s of %s", s.Requested, s.Name)
+	return passed(expected, "%s is there for %s", s.Requested, s.Name)
 }

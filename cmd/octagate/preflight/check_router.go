@@ -65,7 +65,7 @@ func (g Ground) routes(ids []string, expected string) Result {
 		case !shown:
 			return unchecked("router " + id + " is another project's, and not shown to us")
 		case r.Up && r.Status == "ACTIVE":
-			return passed(expected, "router %s is", name(r))
+			return passed(expected, "router %s joins them, and is ACTIVE", name(r))
 		case !r.Up:
 			down = found(Failure, expected, "router %s is switched off", name(r)).or("openstack router set --enable %s", id)
 		default:

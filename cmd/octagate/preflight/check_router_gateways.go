@@ -44,7 +44,7 @@ func (g Ground) stands(routers []string, key string, s ground.Subnet) Result {
 				return found(Warning, expected+", by a port that is ACTIVE", "its port %s in %s is %s", p.ID, s.CIDR, p.Status).
 					or("openstack port show %s; openstack network agent list --router %s (as an administrator)", p.ID, id)
 			default:
-				return passed(expected, "it is there")
+				return passed(expected, "it is at %s", s.Gateway)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ var subnetsApart = check{
 				return found(Failure, "no address in both", "%s of Services and %s of Pods overlap", p.service.CIDR, p.pod.CIDR).
 					or("make one of them anew: openstack subnet create --subnet-range …")
 			}
-			return passed("no address in both", "%s and %s", p.service.CIDR, p.pod.CIDR)
+			return passed("no address in both", "%s and %s have none in common", p.service.CIDR, p.pod.CIDR)
 		})
 	},
 }

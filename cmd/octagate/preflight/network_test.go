@@ -31,7 +31,7 @@ func TestSubnets(t *testing.T) {
 		"a second family on the networks of the first": {families, func(k *known) {
 			k.subnets["s6"], k.subnets["p6"] = subnet("s6", "services", "fd00:2::/64", "fd00:2::1"), subnet("p6", "pods", "fd00:1::/64", "fd00:1::1")
 			k.Policy.ServiceSubnetV6, k.Policy.PodSubnetV6 = "s6", "p6"
-		}, "passed: 10.2.0.0/16 and 10.1.0.0/16; fd00:2::/64 and fd00:1::/64"},
+		}, "passed: 10.2.0.0/16 and 10.1.0.0/16 are of one family; fd00:2::/64 and fd00:1::/64 are of one family"},
 		"IPv4 in place of IPv6": {families, func(k *known) { k.Policy.ServiceSubnetV6, k.Policy.PodSubnetV6 = "service-subnet", "pod-subnet" },
 			"failure: neutron.serviceSubnetIPv6 is 10.2.0.0/16; expected: IPv6"},
 		"IPv6 twice": {families, func(k *known) {
@@ -181,10 +181,10 @@ func TestRoom(t *testing.T) {
 			"failure: 1 of 3 are; expected: 4 addresses free in the service subnet for 2 Services to come"},
 		"for single amphorae": {poolRoom, crowded(2, "a machine"),
 			"warning: 2 of 4 are; expected: 4 addresses free in the service subnet for 2 Services to come, if each has two amphorae"},
-		"for pairs":          {poolRoom, crowded(4), "passed: 4 of 6 are"},
+		"for pairs":          {poolRoom, crowded(4), "passed: 4 of 6 addresses of 10.2.0.0/16 are free for 2 Services to come"},
 		"with ovn":           {poolRoom, func(k *known) { k.Policy.Provider = "ovn" }, "passed: this provider's load balancers take no address beside the VIP"},
 		"of Pods in L3":      {podRoom, func(*known) {}, "passed: members are reached by L3, which takes no address there"},
-		"of Pods in L2":      {podRoom, func(k *known) { k.Policy.MemberMode = "L2" }, "passed: 65532 of 65533 are"},
+		"of Pods in L2":      {podRoom, func(k *known) { k.Policy.MemberMode = "L2" }, "passed: 65532 of 65533 addresses of 10.1.0.0/16 are free for 0 Services to come"},
 		"of Pods, one there": {podRoom, func(k *known) { k.Policy.MemberMode, k.Policy.PodSubnet = "L2", "service-subnet" }, "passed: an amphora needs no second port: Pods are on the network of the VIPs"},
 		"of no Pods in L2": {podRoom, func(k *known) {
 			k.Policy.MemberMode = "L2"

@@ -116,7 +116,7 @@ func TestWhatIsLeft(t *testing.T) {
 	look(t, map[string]fault{
 		"a load balancer": {orphans, func(k *known) { k.balancers[1].Owner = gone },
 			"warning: shop/web lb-web is left of Service gone; expected: no load balancer without its Service"},
-		"another cluster's": {orphans, func(k *known) { k.balancers[1].Owner.Cluster = "staging" }, "passed: nothing is"},
+		"another cluster's": {orphans, func(k *known) { k.balancers[1].Owner.Cluster = "staging" }, "passed: nothing is left"},
 		"another cluster's of our name": {orphans, func(k *known) {
 			k.balancers[1].Owner = octavia.Owner{Cluster: "production", System: "other", UID: "gone"}
 		},
@@ -143,7 +143,7 @@ func TestFloatingIPsThatAreAskedFor(t *testing.T) {
 			"failure: 172.24.4.13 of shop/web is not a floating IP of this project; expected: 172.24.4.13 free, or at shop/web"},
 		"elsewhere": {requestedIPs, func(k *known) { k.floatingIPs[0].FixedIP = ip("10.9.0.1") },
 			"failure: 172.24.4.13 of shop/web leads to 10.9.0.1; expected: 172.24.4.13 free, or at shop/web"},
-		"free": {requestedIPs, func(k *known) { k.floatingIPs[0].Port = "" }, "passed: 172.24.4.13 of shop/web"},
+		"free": {requestedIPs, func(k *known) { k.floatingIPs[0].Port = "" }, "passed: 172.24.4.13 is there for shop/web"},
 		"of the pool": {requestedIPs, func(k *known) { k.floatingIPs[0].Owner = octavia.Owner{Cluster: "production", UID: "other"} },
 			"failure: 172.24.4.13 of shop/web is one that octagate allocated for another Service; expected: 172.24.4.13 free, or at shop/web"},
 		"twice": {requestedIPs, func(k *known) {

@@ -42,7 +42,7 @@ func (g Ground) places() (all []place, why string) {
 	if why != "" {
 		return nil, why
 	}
-	ranges, _ := g.ranges()
+	ranges, _ := g.Ranges()
 	for _, f := range g.families() {
 		p := place{family: f, service: known[f.service], pod: known[f.pod]}
 		if p.service.ID == "" || p.pod.ID == "" {
@@ -58,8 +58,8 @@ func (g Ground) places() (all []place, why string) {
 	return all, ""
 }
 
-// ranges are where ClusterIPs come from: as configured, else as the cluster has it.
-func (g Ground) ranges() (ranges []netip.Prefix, why string) {
+// Ranges are where ClusterIPs come from: as configured, else as the cluster has it.
+func (g Ground) Ranges() (ranges []netip.Prefix, why string) {
 	if len(g.Policy.ServiceCIDRs) > 0 {
 		return g.Policy.ServiceCIDRs, ""
 	}
@@ -79,7 +79,7 @@ func (g Ground) each(ranged bool, look func(place) Result) Result {
 	if why != "" {
 		return unchecked(why)
 	}
-	if _, why := g.ranges(); ranged && why != "" {
+	if _, why := g.Ranges(); ranged && why != "" {
 		return unchecked(why)
 	}
 	var results []Result
