@@ -23,6 +23,7 @@ func command() *cobra.Command {
 		factsCommand(),
 		rulesCommand(),
 		preflightCommand(),
+		networkCommand(),
 		annotationsCommand(),
 		metricsCommand(),
 		disarmCommand(),

@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"reconcile":           {"manifests/metric", "policy", "policy/annotation", "policy/facts", "reconcile/octavia", "reconcile/backend", "reconcile/plan"},
 	"reconcile/guard":     {"policy/facts"},
 	"reconcile/ground":    {"policy/facts", "reconcile/octavia"},
-	"reconcile/openstack": {"manifests/metric", "policy/facts", "reconcile/ground", "reconcile/octavia", "reconcile/plan"},
+	"reconcile/network":   {"policy/facts", "reconcile/ground"},
+	"reconcile/openstack": {"manifests/metric", "policy/facts", "reconcile/ground", "reconcile/network", "reconcile/octavia", "reconcile/plan"},
 	"cmd/octagate/report": {"policy"},
 	"cmd/octagate/check": {"cmd/octagate/manifest", "cmd/octagate/report",
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
@@ -45,7 +46,7 @@ const command = "cmd/octagate"
 // pure packages see neither the network nor the cluster, and log nothing.
 var pure = []string{
 	"policy", "policy/annotation", "policy/facts", "policy/spelling",
-	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground",
+	"reconcile/octavia", "reconcile/backend", "reconcile/plan", "reconcile/ground", "reconcile/network",
 	"cmd/octagate/check", "cmd/octagate/migrate", "cmd/octagate/picture", "cmd/octagate/preflight", "cmd/octagate/translation",
 }
 

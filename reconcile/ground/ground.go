@@ -204,6 +204,7 @@ type Pool struct {
 
 // A Member is one that serves.
 type Member struct {
+	ID        string
 	Address   netip.Addr
 	Port      int
 	Operating string // its operating status

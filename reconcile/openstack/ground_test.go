@@ -66,7 +66,7 @@ func TestTheGroundIsRead(t *testing.T) {
 	}
 	want := &ground.Under{
 		Listeners: []ground.Listener{{Protocol: "TCP", Port: 80, Pool: built.Pools[0].ID}},
-		Pools:     []ground.Pool{{ID: built.Pools[0].ID, Members: []ground.Member{{Address: netip.MustParseAddr("10.1.0.5"), Port: 8080, Operating: "NO_MONITOR"}}}},
+		Pools:     []ground.Pool{{ID: built.Pools[0].ID, Members: []ground.Member{{ID: built.Pools[0].Members[0].ID, Address: netip.MustParseAddr("10.1.0.5"), Port: 8080, Operating: "NO_MONITOR"}}}},
 	}
 	if diff := cmp.Diff(want, balancers[0].Under, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)

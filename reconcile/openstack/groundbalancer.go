@@ -187,7 +187,7 @@ func (s *session) membersOf(ctx context.Context, pool string) (known []ground.Me
 	}
 	for _, m := range found {
 		a, _ := netip.ParseAddr(m.Address)
-		known = append(known, ground.Member{Address: a, Port: m.ProtocolPort, Operating: m.OperatingStatus})
+		known = append(known, ground.Member{ID: m.ID, Address: a, Port: m.ProtocolPort, Operating: m.OperatingStatus})
 	}
 	return known, nil
 }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/octagate/octagate/reconcile/network"
+)
+
+// How long a load balancer may take to be ready for the next step, and how often it is
+// looked at.
+const (
+	slowestBalancer = 10 * time.Minute
+	balancerPoll    = 2 * time.Second
+)
+
+// take takes one step after the other, each of a plan that is made anew, until nothing is
+// left to do. It is what is there then.
+func (g groundwork) take(ctx context.Context, there network.There) (network.There, error) {
+	var before string
+	var patience <-chan time.Time
+	for {
+		plan, err := g.Plan(there), error(nil)
+		switch busy := g.Busy(there); {
+		case busy != "":
+			patience = cmp.Or(patience, time.After(slowestBalancer))
+			err = wait(ctx, patience, busy)
+		case len(plan) == 0:
+			return there, nil
+		case plan.String() == before:
+			err = fmt.Errorf("this was done, and is still to be done: %s", plan[0])
+		default:
+			before, patience = plan.String(), nil
+			err = g.step(ctx, plan[0])
+		}
+		if err != nil {
+			return there, err
+		}
+		if there, err = g.cloud.Laid(ctx, g.Site); err != nil {
+			return there, fmt.Errorf("looking at what is there: %w", err)
+		}
+	}
+}
+
+// step takes one step, and says so.
+func (g groundwork) step(ctx context.Context, step network.Step) error {
+	fmt.Fprintf(g.notes, "%s ... ", step)
+	if err := g.cloud.Lay(ctx, g.Cluster, step); err != nil {
+		fmt.Fprintln(g.notes, "not done")
+		return fmt.Errorf("%w; once that is mended the same command goes on from here", err)
+	}
+	fmt.Fprintln(g.notes, "done")
+	return nil
+}
+
+// wait waits until it is time to look again at what is busy.
+func wait(ctx context.Context, patience <-chan time.Time, busy string) error {
+	select {
+	case <-time.After(balancerPoll):
+		return nil
+	case <-patience:
+		return fmt.Errorf("%s, for %s by now; the same command goes on from here", busy, slowestBalancer)
+	case <-ctx.Done():
+		return fmt.Errorf("%w; the same command goes on from here", ctx.Err())
+	}
+}
+
+// print writes octagate.yaml for what is laid.
+func (l laying) print(w io.Writer, laid network.Laid) error {
+	site, err := l.site()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# The networks of %s, in the layout %s. Its API server has to be started with
+#   --service-cluster-ip-range=%s
+apiVersion: %s
+kind: %s
+clusterName: %q
+kubernetes:
+  serviceCIDRs: [%q]
+neutron:
+  podSubnet: %s
+  serviceSubnet: %s
+`, site.Cluster, site.Layout, site.Range, apiVersion, kind, site.Cluster, site.Range, laid.Subnets[0].Subnet.ID, laid.Subnets[len(laid.Subnets)-1].Subnet.ID)
+	for _, more := range []struct{ format, value string }{
+		{"  externalNetwork: %s\n", l.external}, {"  externalSubnet: %s\n", l.externalSubnet},
+		{"openstack: {cloud: %q}\n", l.cloud}, {"octavia: {provider: %q}\n", l.provider},
+	} {
+		if more.value != "" {
+			fmt.Fprintf(&b, more.format, more.value)
+		}
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
