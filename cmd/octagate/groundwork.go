@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,30 +10,30 @@ import (
 	"github.com/octagate/octagate/reconcile/network"
 )
 
-// How long a load balancer may take to be ready for the next step, and how often it is
-// looked at.
+// How long a load balancer may take to be ready for the next step, and how long it is left
+// alone at first and at most.
 const (
 	slowestBalancer = 10 * time.Minute
-	balancerPoll    = 2 * time.Second
+	shortestPause   = 100 * time.Millisecond
+	longestPause    = 3 * time.Second
 )
 
 // take takes one step after the other, each of a plan that is made anew, until nothing is
 // left to do. It is what is there then.
 func (g groundwork) take(ctx context.Context, there network.There) (network.There, error) {
 	var before string
-	var patience <-chan time.Time
+	var rest lull
 	for {
 		plan, err := g.Plan(there), error(nil)
 		switch busy := g.Busy(there); {
 		case busy != "":
-			patience = cmp.Or(patience, time.After(slowestBalancer))
-			err = pause(ctx, patience, busy)
+			err = rest.pass(ctx, busy)
 		case len(plan) == 0:
 			return there, nil
 		case plan.String() == before:
 			err = fmt.Errorf("this was done, and is still to be done: %s", plan[0])
 		default:
-			before, patience = plan.String(), nil
+			before, rest = plan.String(), lull{}
 			err = g.step(ctx, plan[0])
 		}
 		if err != nil {
@@ -57,13 +56,18 @@ func (g groundwork) step(ctx context.Context, step network.Step) error {
 	return nil
 }
 
-// pause waits until it is time to look again at what is busy.
-func pause(ctx context.Context, patience <-chan time.Time, busy string) error {
-	select {
-	case <-time.After(balancerPoll):
-		return nil
-	case <-patience:
+// A lull is a time in which a load balancer is left alone.
+type lull struct{ pause, passed time.Duration }
+
+// pass waits until it is time to look again at what is busy, each time for longer.
+func (l *lull) pass(ctx context.Context, busy string) error {
+	l.pause = min(max(2*l.pause, shortestPause), longestPause)
+	if l.passed += l.pause; l.passed > slowestBalancer {
 		return fmt.Errorf("%s, for %s by now; the same command goes on from here", busy, slowestBalancer)
+	}
+	select {
+	case <-time.After(l.pause):
+		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w; the same command goes on from here", ctx.Err())
 	}
