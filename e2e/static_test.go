@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,26 +38,15 @@ func TestTheAPIServerStandsIn(t *testing.T) {
 	})
 	d.takes("older Services with faults", named("old-ip", manifest(balanced+"  loadBalancerIP: 172.24.4.013\n"+http80)), "create", "-f", "-")
 	d.takes("an older Service with a key of nobody", named("old-key", manifest(http80, "octagate.dev/intrenal: 'true'")), "create", "-f", "-")
-	if err := d.cluster.InstallWebhooks(ctx, "127.0.0.1:1"); err != nil {
+	if err := d.cluster.Install(ctx, "127.0.0.1:1"); err != nil {
 		t.Fatal(err)
 	}
-	d.takes("the policies that ship", "", "apply", "-f", shipped(t, "base/policy.yaml"), "-f", shipped(t, "components/mutating-policy/policy.yaml"))
 	d.awake()
 	d.refuses()
 	d.passes()
 	d.forgives()
 	d.resets()
 	d.tells()
-}
-
-// shipped is the path of a manifest.
-func shipped(t *testing.T, file string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "manifests", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 func (d *deserted) kubectl(stdin string, args ...string) (int, string) {

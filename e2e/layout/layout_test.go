@@ -22,6 +22,7 @@ const module = "github.com/octagate/octagate/"
 var mayImport = map[string][]string{
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts", "policy/spelling"},
+	"manifests/dashboard": {"manifests/metric"},
 	"manifests/static":    {"manifests", "policy", "policy/annotation"},
 	"webhook":             {"manifests/metric", "policy", "policy/annotation", "policy/facts"},
 	"webhook/enforce":     {"manifests/metric", "policy"},
