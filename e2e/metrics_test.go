@@ -44,6 +44,11 @@ func (w *walk) everythingIsMeasured() {
 	if diff := cmp.Diff(documented(w.T), shown); diff != "" {
 		w.Errorf("what is documented (-) is not what is exported (+): %s", diff)
 	}
+	for _, theirs := range []string{"process_cpu_seconds_total", "process_resident_memory_bytes", "go_goroutines", "workqueue_depth", "rest_client_requests_total"} {
+		if families[theirs] == nil {
+			w.Errorf("%s, which the dashboard shows, is not exported", theirs)
+		}
+	}
 	for _, one := range []struct{ name, labels string }{
 		{"octagate_admission_answers_total", `verdict="accepted"`}, {"octagate_admission_findings_total", `outcome="denied",rule="floating-ip-exists"`},
 		{"octagate_admission_findings_total", `outcome="warned",rule="protocol"`}, {"octagate_admission_duration_seconds_count", `webhook="validate"`},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -42,23 +41,12 @@ func TestTheAPIServerStandsIn(t *testing.T) {
 	if err := d.cluster.Install(ctx, "127.0.0.1:1"); err != nil {
 		t.Fatal(err)
 	}
-	d.takes("the policies that ship", "", "apply", "-f", shipped(t, "base/policy.yaml"), "-f", shipped(t, "components/mutating-policy/policy.yaml"))
 	d.awake()
 	d.refuses()
 	d.passes()
 	d.forgives()
 	d.resets()
 	d.tells()
-}
-
-// shipped is the path of a manifest.
-func shipped(t *testing.T, file string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "manifests", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 func (d *deserted) kubectl(stdin string, args ...string) (int, string) {

@@ -9,6 +9,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -62,11 +63,13 @@ type Reconciler struct {
 	Events  events.EventRecorder
 	Counts  *Counts // of how long Services wait; nil: nobody counts
 
-	changed  chan changedOwner
-	elected  <-chan struct{} // closed once it is us who build
-	mending  mending
-	partings partings
-	retries  partings // of what Octavia could not do under a load balancer that is ACTIVE
+	changed chan changedOwner
+	elected <-chan struct{} // closed once it is us who build
+
+	announced sync.Map // by UID: the condition of which the last event told
+	mending   mending
+	partings  partings
+	retries   partings // of what Octavia could not do under a load balancer that is ACTIVE
 }
 
 // Reconcile brings the cloud closer to svc, and says so on svc.

@@ -161,16 +161,23 @@ func ipMode(in policy.Intent) corev1.LoadBalancerIPMode {
 	return corev1.LoadBalancerIPModeVIP
 }
 
-// announce puts an event beside a condition that has changed for the worse or to Ready.
+// announce puts an event beside a condition that has changed for the worse or to Ready. A
+// change that the cache does not show yet was announced already.
 func (r *Reconciler) announce(svc, stored *corev1.Service, o Outcome) {
 	now, before := apimeta.FindStatusCondition(svc.Status.Conditions, Ready), apimeta.FindStatusCondition(stored.Status.Conditions, Ready)
-	if now == nil || before != nil && before.Reason == now.Reason && before.Message == now.Message {
+	if now != nil && before != nil && before.Reason == now.Reason && before.Message == now.Message {
 		return
 	}
-	switch {
-	case o.Warn:
-		r.Events.Eventf(svc, nil, corev1.EventTypeWarning, now.Reason, "Reconcile", "%s", now.Message)
-	case now.Status == metav1.ConditionTrue:
-		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, now.Reason, "Reconcile", "%s", now.Message)
+	if now == nil || !o.Warn && now.Status != metav1.ConditionTrue {
+		r.announced.Delete(svc.UID)
+		return
 	}
+	if last, _ := r.announced.Swap(svc.UID, now.Reason+": "+now.Message); last == now.Reason+": "+now.Message {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if o.Warn {
+		kind = corev1.EventTypeWarning
+	}
+	r.Events.Eventf(svc, nil, kind, now.Reason, "Reconcile", "%s", now.Message)
 }

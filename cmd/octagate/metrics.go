@@ -1,12 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/octagate/octagate/certs"
+	"github.com/octagate/octagate/manifests/dashboard"
 	"github.com/octagate/octagate/manifests/metric"
 	"github.com/octagate/octagate/reconcile"
 	"github.com/octagate/octagate/reconcile/openstack"
@@ -20,10 +20,23 @@ func catalogue() []metric.Def {
 }
 
 func metricsCommand() *cobra.Command {
-	return &cobra.Command{
+	var drawn bool
+	c := &cobra.Command{
 		Use:   "metrics",
-		Short: "Print the catalogue of all metrics, as Markdown",
+		Short: "Print the catalogue of all metrics, as Markdown or as a dashboard",
 		Args:  cobra.NoArgs,
-		Run:   func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), metric.Reference(catalogue())) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			text := []byte(metric.Reference(catalogue()))
+			if drawn {
+				var err error
+				if text, err = dashboard.Grafana(catalogue()); err != nil {
+					return err
+				}
+			}
+			_, err := c.OutOrStdout().Write(text)
+			return err
+		},
 	}
+	c.Flags().BoolVar(&drawn, "dashboard", false, "as a dashboard for Grafana, in JSON")
+	return c
 }

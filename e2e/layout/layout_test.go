@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"certs":               {"manifests/metric"},
 	"policy/annotation":   {"policy/spelling"},
 	"policy":              {"policy/annotation", "policy/facts", "policy/spelling"},
+	"manifests/dashboard": {"manifests/metric"},
 	"manifests/static":    {"manifests", "policy", "policy/annotation"},
 	"webhook":             {"manifests/metric", "policy", "policy/annotation", "policy/facts"},
 	"webhook/enforce":     {"manifests/metric", "policy"},

@@ -11,10 +11,10 @@ import (
 )
 
 // Install installs what ships for a process of this machine: octagate's account with its
-// rights, and the webhook configurations, which lead to an address of this machine
-// instead of a Service in the cluster.
+// rights, the API server's own policies, and the webhook configurations, which lead to an
+// address of this machine instead of a Service in the cluster.
 func (c *Cluster) Install(ctx context.Context, address string) error {
-	return errors.Join(c.installAccount(ctx), c.installWebhooks(ctx, address))
+	return errors.Join(c.installAccount(ctx), c.installPolicies(ctx), c.installWebhooks(ctx, address))
 }
 
 func (c *Cluster) installWebhooks(ctx context.Context, address string) error {
