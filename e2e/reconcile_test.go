@@ -641,7 +641,9 @@ func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {
 	c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n" + http80))
 	c.until("True Ready", func() string { return c.ready("web") })
 	before, address := c.tree("web"), c.ingress("web")
-	c.away(func() { c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n  loadBalancerIP: 172.24.4.99\n" + http80)) })
+	c.away(func() {
+		c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n  loadBalancerIP: 172.24.4.99\n" + http80))
+	})
 	c.until("False Denied", func() string { return c.ready("web") })
 	if after := c.tree("web"); after != before || c.ingress("web") != address {
 		t.Errorf("before:\n%s%s\nafter:\n%s%s", before, address, after, c.ingress("web"))
