@@ -122,7 +122,7 @@ func trafficStatics() []Static {
 			Fault: celValid(tls) + " && !$S.?ports.orValue([]).exists(p, " + speaks("https") + ")"},
 		{Rule: algorithm.name, Field: annotationText(algorithmKey), Value: celValue(algorithmKey), Says: "is not an algorithm of that provider", Forgives: true,
 			Fault: celValid(algorithmKey) + " && " + celValid(provider) + fmt.Sprintf(" && ($A['%s'] == '%s') != ($A['%s'] == '%s')", algorithmKey, annotation.SourceIPPort, provider, ovn)},
-		{Rule: proxyProtocol.name, Field: annotationText(proxy), Value: celValue(proxy), Says: "is not had from the provider ovn; leave it out", Forgives: true,
+		{Rule: proxyProtocol.name, Field: annotationText(proxy), Value: celValue(proxy), Says: "cannot be had from the provider ovn; leave it out", Forgives: true,
 			Fault: fmt.Sprintf("%s == '%s' && %s in ['%s', '%s']", celValue(provider), ovn, celValue(proxy), annotation.ProxyV1, annotation.ProxyV2)},
 	}
 }

@@ -63,13 +63,14 @@ func TestMetricsAreNamedAsPrometheusWants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	problems, err := promlint.New(&text).Lint()
+	problems, err := promlint.New(bytes.NewReader(text.Bytes())).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
+	promtool(t, text.Bytes(), "check", "metrics")
 }
 
 func TestMetricsPageIsCurrent(t *testing.T) {

@@ -79,7 +79,7 @@ func judgeOf(t *testing.T, cfg *policy.Config) judge {
 	return judge{compiled, policy.Statics(cfg)}
 }
 
-// rules are those by which a Service is refused, each with its message.
+// rules are those by which a Service is refused, each with its first message.
 func (j judge) rules(t rapid.TB, svc, old *corev1.Service) map[string]string {
 	t.Helper()
 	refusals, err := j.Refusals(svc, old)
@@ -87,8 +87,10 @@ func (j judge) rules(t rapid.TB, svc, old *corev1.Service) map[string]string {
 		t.Fatal(err)
 	}
 	by := map[string]string{}
-	for n, message := range refusals {
-		by[j.statics[n].Rule] = message
+	for n, s := range j.statics {
+		if message, refused := refusals[n]; refused && by[s.Rule] == "" {
+			by[s.Rule] = message
+		}
 	}
 	return by
 }
