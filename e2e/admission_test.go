@@ -246,6 +246,33 @@ func TestAFloatingIPIsClaimedOnce(t *testing.T) {
 	if got := c.ingress("elder"); got != address+" VIP" {
 		t.Errorf("the elder is reached at %s", got)
 	}
+	c.remove("younger")
+	c.remove("elder")
+	c.until("free again", func() string {
+		if code, said := c.kubectl(named("third", manifest(spec)), "apply", "--dry-run=server", "-f", "-"); code != 0 {
+			return said
+		}
+		return "free again"
+	})
+}
+
+// A Service gives up its address and wants it back before it is gone: what still has its
+// floating IP is its own old load balancer.
+func TestItsOwnFloatingIPIsNotHeldAgainstIt(t *testing.T) {
+	c := newCorner(t, "back")
+	address := c.world.Cloud.FloatingIPs[2]
+	c.apply(manifest(balanced + "  loadBalancerIP: " + address + "\n" + http80))
+	c.until(address+" VIP", func() string { return c.ingress("web") })
+	for _, patch := range []string{
+		`{"spec":{"type":"ExternalName","externalName":"example.org","loadBalancerIP":"","clusterIP":"","clusterIPs":null}}`,
+		`{"spec":{"type":"LoadBalancer","externalName":null,"loadBalancerIP":"` + address + `"}}`,
+	} {
+		if code, said := c.kubectl("", "patch", "service", "web", "--type=merge", "-p", patch); code != 0 {
+			t.Fatalf("%s: %s", patch, said)
+		}
+	}
+	c.until(address+" VIP", func() string { return c.ingress("web") })
+	c.remove("web")
 }
 
 // The owner of a floating IP says by a tag for whom it is.

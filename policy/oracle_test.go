@@ -273,7 +273,7 @@ func (w world) subnet(a netip.Addr) string {
 
 // spots are where the load balancer is to be, but for where it is already.
 func (w world) spots() (all []spot) {
-	if a := w.first(); a.IsValid() && !w.has(a) {
+	if a := w.first(); a.IsValid() && !w.has(a) && !w.beyond(a) {
 		all = append(all, spot{"spec.clusterIP", a, w.home()})
 	}
 	if a := w.second(); a.IsValid() && w.bothServed() && !w.has(a) {
@@ -297,10 +297,15 @@ func (w world) has(a netip.Addr) bool {
 	return w.builtBefore() && (w.subject.Old.Spec.ClusterIP == a.String() || slices.Contains(w.subject.Old.Spec.ClusterIPs, a.String()))
 }
 
+// beyond reports whether an address is in none of the ranges: nothing else is said of it then.
+func (w world) beyond(a netip.Addr) bool {
+	within := func(r netip.Prefix) bool { return r.Contains(a) }
+	return len(w.ranges()) > 0 && !slices.ContainsFunc(w.ranges(), within)
+}
+
 func (w world) outOfRange() (denied []string) {
 	asked := w.subject.Service.Spec.ClusterIP
-	within := func(r netip.Prefix) bool { return r.Contains(address(asked)) }
-	if asked != "" && (!address(asked).IsValid() || len(w.ranges()) > 0 && !slices.ContainsFunc(w.ranges(), within)) {
+	if asked != "" && (!address(asked).IsValid() || w.beyond(address(asked))) {
 		denied = append(denied, "spec.clusterIP "+asked)
 	}
 	for _, p := range w.spots() {

@@ -23,7 +23,9 @@ type place struct {
 // no load balancer yet: what could be said against the others comes too late.
 func (q question) places() []place {
 	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {secondIP, q.in.SecondVIP, q.in.SecondSubnet}}
-	return slices.DeleteFunc(all, func(p place) bool { return !p.vip.IsValid() || q.stands(p.vip) })
+	return slices.DeleteFunc(all, func(p place) bool {
+		return !p.vip.IsValid() || q.stands(p.vip) || p.at == clusterIP && q.beyond(p.vip) // which is enough to say of it
+	})
 }
 
 // denied is an objection to a place. Whoever chose none may get a better one next time.

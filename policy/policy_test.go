@@ -175,8 +175,7 @@ func TestFindings(t *testing.T) {
 		"cluster-ip-range: an address outside is denied": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 		"cluster-ip-range: the half kept for Octavia is outside": {Subject{Service: service(plain, clusterIPOf("10.2.128.1"))}, cloud,
-			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n" +
-				"deny cluster-ip-reserved: spec.clusterIP 10.2.128.1 is in an allocation pool, which Neutron hands out; apply again or take another\n"},
+			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 		"cluster-ip-range: a misspelt address is denied": {Subject{Service: service(plain, clusterIPOf("10.2.0.07"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.2.0.07 has leading zeros; write 10.2.0.7\n"},
 

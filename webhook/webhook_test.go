@@ -223,6 +223,26 @@ func TestANewServiceIsNotBuilt(t *testing.T) {
 	}
 }
 
+// The operator's configuration may leave a Service out that something was built for: that
+// goes on, so what the Service says of it stays, until its author gives it up.
+func TestWhatTheOperatorLeavesOutStaysMarked(t *testing.T) {
+	there := holding("172.24.4.13")
+	before := service("172.24.4.13")
+	before.Annotations = policy.Evaluate(config, policy.Subject{Service: before}, there).Pinned(nil)
+	without := config
+	without.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeClusterIP}
+	h := Handler{Policy: without, Facts: memory{there, there}}
+	relabelled, retyped := before.DeepCopy(), before.DeepCopy()
+	relabelled.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
+	retyped.Spec.Type = corev1.ServiceTypeNodePort
+	if patch := asked(t, h.Mutating(), review(t, relabelled, before)).Patch; len(patch) > 0 {
+		t.Errorf("the operator left it out, and it is marked anew: %s", patch)
+	}
+	if patch := asked(t, h.Mutating(), review(t, retyped, before)).Patch; !strings.Contains(string(patch), `"remove"`) {
+		t.Errorf("its author gave it up, and it is still marked: %s", patch)
+	}
+}
+
 func TestOurOwnFaultIsWrittenDown(t *testing.T) {
 	mutate, _ := hooks(broken{})
 	answer := asked(t, mutate, review(t, service(""), nil))

@@ -132,7 +132,7 @@ func theirs() []string {
 func unit(u string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if _, err := strconv.ParseUint(s, 10, 32); err != nil {
-			return "", fmt.Errorf("must be a number of %s", u)
+			return "", fmt.Errorf("must be a number of %s", map[string]string{"s": "seconds", "ms": "milliseconds"}[u])
 		}
 		return s + u, nil
 	}

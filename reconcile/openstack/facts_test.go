@@ -208,6 +208,19 @@ func TestRoutersOfOthersAreNotJudged(t *testing.T) {
 	}
 }
 
+// An administrator is shown everybody's, and is to take only the project's own.
+func TestWhatIsAnotherProjectsIsNotOurs(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	f := s.facts()
+	f.Client = s.client("admin")
+	known := f.Fresh(t.Context(), everything)
+	if known.FloatingIPs == nil || len(known.FloatingIPs) > 0 || known.Balancers == nil || len(known.Balancers) > 0 {
+		t.Errorf("got %v and %v", known.FloatingIPs, known.Balancers)
+	}
+}
+
 // In a subnet of another project not every router's port is shown.
 func TestRoutersInSubnetsOfOthersAreNotJudged(t *testing.T) {
 	s := newSky(t)

@@ -107,6 +107,17 @@ func TestAQuotaWithoutANumberIsUnknown(t *testing.T) {
 	}
 }
 
+// There is no cloud without a provider, so that one that names none does not say.
+func TestNoProvidersAreUnknown(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Fresh(t.Context(), offers)
+	s.befall("/lbaas/providers", emulator.Fault{Status: http.StatusOK, Body: `{"providers": []}`})
+	if got := f.Fresh(t.Context(), facts.Providers).Providers; got != nil {
+		t.Errorf("got %v", got)
+	}
+}
+
 // What Octavia has not deleted yet is there, but will not be for long.
 func TestALoadBalancerThatIsLeavingIsKnown(t *testing.T) {
 	s := newSky(t)
