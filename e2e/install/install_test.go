@@ -4,6 +4,8 @@
 package install
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,6 +87,7 @@ func TestWhatIsInstalled(t *testing.T) {
 	s.kubectl(s.kubectl("", "kustomize", s.file("example")), "apply", "--dry-run=server", "-f", "-")
 	s.rights()
 	s.installedOnceMore()
+	s.leaves()
 }
 
 // withoutCertManager leaves out the kinds that only cert-manager brings.
@@ -191,4 +194,21 @@ func (s *site) installedOnceMore() {
 	if w := configuration.Webhooks[0]; *w.FailurePolicy != admissionv1.Ignore || string(w.ClientConfig.CABundle) != authority {
 		s.Errorf("the failurePolicy is %s, the bundle %s", *w.FailurePolicy, w.ClientConfig.CABundle)
 	}
+}
+
+// leaves is the end of an uninstallation by hand: octagate is not asked any more, however
+// often that is said.
+func (s *site) leaves() {
+	s.Helper()
+	for range 2 {
+		cmd := exec.CommandContext(s.Context(), os.Getenv("OCTAGATE"), "disarm", "--delete")
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Kubeconfig)
+		if said, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(said), "the API server asks it no more") {
+			s.Errorf("%v: %s", err, said)
+		}
+	}
+	if left := s.kubectl("", "get", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "--output=name"); left != "" {
+		s.Errorf("left: %s", left)
+	}
+	s.kubectl("", "delete", "--ignore-not-found", "-f", s.file("install.yaml"), "--wait=false")
 }
