@@ -54,7 +54,6 @@ type session struct {
 	project string // ID
 	now     func() time.Time
 	network *gophercloud.ServiceClient
-	places  *places // where calls may go
 
 	legacy bool // it is LBaaS v2
 	opens  bool // the security groups of VIPs are our matter
@@ -175,14 +174,16 @@ func (c credentials) dial(ctx context.Context, by *places) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("logging in: %w", refusal(err))
 	}
-	s := &session{project: project(provider), places: by}
+	s := &session{project: project(provider)}
 	if s.project == "" {
 		return nil, &plan.Refusal{Reason: plan.Invalid, Err: errors.New("logging in: the credentials are for no project; name one (project_name, or OS_PROJECT_NAME)")}
+	}
+	for _, at := range catalogued(provider) {
+		by.trust(at) // before it is asked for its versions
 	}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
 		return nil, fmt.Errorf("finding Neutron%s: %w", where(provider, c.endpoint, "network"), refusal(err))
 	}
-	by.trust(s.network.Endpoint)
 	return s, nil
 }
 

@@ -42,7 +42,6 @@ func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err er
 		if s.balance, err = gopherstack.NewLoadBalancerV2(s.network.ProviderClient, at); err != nil {
 			return fmt.Errorf("finding Octavia: %w", refusal(err))
 		}
-		s.places.trust(s.balance.Endpoint)
 		minor, err := s.minor(ctx)
 		if err != nil {
 			return err

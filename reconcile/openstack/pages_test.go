@@ -186,3 +186,29 @@ func TestAListGoesOnAfterALogin(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// In most clouds each service has a host, or at least a port, of its own: the catalogue
+// names it, and it is asked for its versions before anything else.
+func TestServicesAreWhereTheCatalogueSays(t *testing.T) {
+	s := newSky(t)
+	services := httptest.NewServer(s.cloud)
+	t.Cleanup(services.Close)
+	keystone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = strings.TrimPrefix(services.URL, "http://") // so that the catalogue names the other
+		s.cloud.ServeHTTP(w, r)
+	}))
+	t.Cleanup(keystone.Close)
+	c := s.client("demo")
+	c.credentials.auth.IdentityEndpoint = keystone.URL + "/identity/v3/"
+	c.places.known = nil
+	c.places.trust(keystone.URL)
+	met, err := c.meet(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{met.network.Endpoint, met.balance.Endpoint} {
+		if !strings.HasPrefix(at, services.URL) {
+			t.Errorf("%s is not at %s", at, services.URL)
+		}
+	}
+}

@@ -7,6 +7,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gophercloud/gophercloud/v2"
+	tokens2 "github.com/gophercloud/gophercloud/v2/openstack/identity/v2/tokens"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
@@ -45,6 +49,30 @@ func (p *places) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, &plan.Refusal{Reason: plan.Away, Err: fmt.Errorf("%s is neither the auth_url nor in the catalogue: nothing is sent there", origin(r.URL))}
 	}
 	return p.road.RoundTrip(r)
+}
+
+// catalogued are the URLs that Keystone's catalogue names.
+func catalogued(p *gophercloud.ProviderClient) []string {
+	var all []string
+	switch said := p.GetAuthResult().(type) {
+	case tokens.CreateResult:
+		if c, err := said.ExtractServiceCatalog(); err == nil {
+			for _, entry := range c.Entries {
+				for _, e := range entry.Endpoints {
+					all = append(all, e.URL)
+				}
+			}
+		}
+	case tokens2.CreateResult:
+		if c, err := said.ExtractServiceCatalog(); err == nil {
+			for _, entry := range c.Entries {
+				for _, e := range entry.Endpoints {
+					all = append(all, e.PublicURL, e.InternalURL, e.AdminURL)
+				}
+			}
+		}
+	}
+	return all
 }
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
