@@ -34,9 +34,18 @@ func foreseen(c *cobra.Command, s source, name string) (translation.Translation,
 	p := w.reconciler.Foresee(c.Context(), svc)
 	known := w.source(svc, p)
 	if known.Steps = p.Steps; p.Desired.Exists() {
-		known.Tree = p.Desired
+		known.Tree = wanted(p)
 	}
 	return translation.Of(known), nil
+}
+
+// wanted is the desired tree, with the address that it has already of the pool.
+func wanted(p reconcile.Prospect) octavia.Tree {
+	t := p.Desired
+	if t.FloatingIP.Allocate && p.Observed.FloatingIP.Allocate {
+		t.FloatingIP, t.VIP.Port = p.Observed.FloatingIP, p.Observed.VIP.Port
+	}
+	return t
 }
 
 // open looks at the cloud of the configuration, and the cluster.
