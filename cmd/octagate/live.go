@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -27,6 +26,7 @@ func foreseen(c *cobra.Command, s source, name string) (translation.Translation,
 	if w.blind != nil {
 		return translation.Translation{}, w.blind
 	}
+	w.tell(c.ErrOrStderr())
 	svc := w.service(name)
 	if svc == nil {
 		return translation.Translation{}, missing(name)
@@ -70,9 +70,7 @@ func (w *window) source(svc *corev1.Service, p reconcile.Prospect) translation.S
 
 // translate is what there is of the Service of a name, or of all if the name is empty.
 func (w *window) translate(ctx context.Context, name string, notes io.Writer) ([]translation.Translation, error) {
-	if w.blind != nil {
-		fmt.Fprintf(notes, "octagate: note: only what the cloud has is shown: %v\n", w.blind)
-	}
+	w.tell(notes)
 	var found []translation.Source
 	rest := w.watch.Trees()
 	for i := range w.services {

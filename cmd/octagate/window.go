@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +26,8 @@ type window struct {
 	reconciler    *reconcile.Reconciler // nil: there is no cluster
 	services      []corev1.Service      // of the cluster
 	slices        []discoveryv1.EndpointSlice
-	blind         error // why there is no cluster
+	blind         error   // why there is no cluster
+	unknown       []error // what the cloud did not tell
 }
 
 // open looks at the cloud and the cluster, closely at the Service of a name if one is named.
@@ -80,9 +82,19 @@ func (w *window) meet(ctx context.Context) error {
 
 // prepare gives the reconciler what it judges by.
 func (w *window) prepare(ctx context.Context) error {
-	k, _, err := look(ctx, w.configuration)
-	w.reconciler.Cloud, w.reconciler.Facts = w.watch, settled(k.Facts)
+	k, unknown, err := look(ctx, w.configuration)
+	w.reconciler.Cloud, w.reconciler.Facts, w.unknown = w.watch, settled(k.Facts), unknown
 	return err
+}
+
+// tell writes what could not be seen.
+func (w *window) tell(notes io.Writer) {
+	if w.blind != nil {
+		fmt.Fprintln(notes, "octagate: note: only what the cloud has is shown:", w.blind)
+	}
+	for _, err := range w.unknown {
+		fmt.Fprintln(notes, "octagate: note:", err)
+	}
 }
 
 // dialCluster is the API server.
