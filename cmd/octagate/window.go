@@ -7,9 +7,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/octagate/octagate/policy/facts"
@@ -32,6 +34,7 @@ type window struct {
 
 // open looks at the cloud and the cluster, closely at the Service of a name if one is named.
 func open(ctx context.Context, c Configuration, name string) (*window, error) {
+	ctrl.SetLogger(logr.Discard()) // what libraries tell their logs is not for who looks
 	w := &window{configuration: c}
 	var err error
 	if w.cloud, err = openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit)); err != nil {
