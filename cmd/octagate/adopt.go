@@ -92,6 +92,7 @@ func adopt(c *cobra.Command, s source, output string) error {
 	if w.blind != nil {
 		return w.blind
 	}
+	w.tell(c.ErrOrStderr())
 	all, err := w.adoptions(c.Context())
 	if err != nil {
 		return err

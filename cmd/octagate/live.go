@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -27,6 +26,7 @@ func foreseen(c *cobra.Command, s source, name string) (translation.Translation,
 	if w.blind != nil {
 		return translation.Translation{}, w.blind
 	}
+	w.tell(c.ErrOrStderr())
 	svc := w.service(name)
 	if svc == nil {
 		return translation.Translation{}, missing(name)
@@ -34,9 +34,18 @@ func foreseen(c *cobra.Command, s source, name string) (translation.Translation,
 	p := w.reconciler.Foresee(c.Context(), svc)
 	known := w.source(svc, p)
 	if known.Steps = p.Steps; p.Desired.Exists() {
-		known.Tree = p.Desired
+		known.Tree = wanted(p)
 	}
 	return translation.Of(known), nil
+}
+
+// wanted is the desired tree, with the address that it has already of the pool.
+func wanted(p reconcile.Prospect) octavia.Tree {
+	t := p.Desired
+	if t.FloatingIP.Allocate && p.Observed.FloatingIP.Allocate {
+		t.FloatingIP, t.VIP.Port = p.Observed.FloatingIP, p.Observed.VIP.Port
+	}
+	return t
 }
 
 // open looks at the cloud of the configuration, and the cluster.
@@ -61,9 +70,7 @@ func (w *window) source(svc *corev1.Service, p reconcile.Prospect) translation.S
 
 // translate is what there is of the Service of a name, or of all if the name is empty.
 func (w *window) translate(ctx context.Context, name string, notes io.Writer) ([]translation.Translation, error) {
-	if w.blind != nil {
-		fmt.Fprintf(notes, "octagate: note: only what the cloud has is shown: %v\n", w.blind)
-	}
+	w.tell(notes)
 	var found []translation.Source
 	rest := w.watch.Trees()
 	for i := range w.services {

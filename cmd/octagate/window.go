@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/octagate/octagate/policy/facts"
@@ -25,11 +28,13 @@ type window struct {
 	reconciler    *reconcile.Reconciler // nil: there is no cluster
 	services      []corev1.Service      // of the cluster
 	slices        []discoveryv1.EndpointSlice
-	blind         error // why there is no cluster
+	blind         error   // why there is no cluster
+	unknown       []error // what the cloud did not tell
 }
 
 // open looks at the cloud and the cluster, closely at the Service of a name if one is named.
 func open(ctx context.Context, c Configuration, name string) (*window, error) {
+	ctrl.SetLogger(logr.Discard()) // what libraries tell their logs is not for who looks
 	w := &window{configuration: c}
 	var err error
 	if w.cloud, err = openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit)); err != nil {
@@ -80,9 +85,19 @@ func (w *window) meet(ctx context.Context) error {
 
 // prepare gives the reconciler what it judges by.
 func (w *window) prepare(ctx context.Context) error {
-	k, _, err := look(ctx, w.configuration)
-	w.reconciler.Cloud, w.reconciler.Facts = w.watch, settled(k.Facts)
+	k, unknown, err := look(ctx, w.configuration)
+	w.reconciler.Cloud, w.reconciler.Facts, w.unknown = w.watch, settled(k.Facts), unknown
 	return err
+}
+
+// tell writes what could not be seen.
+func (w *window) tell(notes io.Writer) {
+	if w.blind != nil {
+		fmt.Fprintln(notes, "octagate: note: only what the cloud has is shown:", w.blind)
+	}
+	for _, err := range w.unknown {
+		fmt.Fprintln(notes, "octagate: note:", err)
+	}
 }
 
 // dialCluster is the API server.

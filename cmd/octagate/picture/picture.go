@@ -98,6 +98,14 @@ func (p *Picture) group(g Group) {
 	}
 }
 
+// has reports whether there is a box.
+func (p *Picture) has(id string) bool {
+	return slices.ContainsFunc(p.Groups, func(g Group) bool {
+		_, found := find(g, id)
+		return found
+	})
+}
+
 // asked is the Service.
 func (p *Picture) asked(t translation.Translation) {
 	g := Group{ID: service, Title: "Service " + t.Service.Name, Side: Kubernetes}
@@ -115,7 +123,11 @@ func (p *Picture) asked(t translation.Translation) {
 		g.Boxes = append(g.Boxes, Box{ID: "address0", Kind: "ClusterIP", Name: "allocated when it is applied"})
 	}
 	for i, port := range t.Service.Ports {
-		g.Boxes = append(g.Boxes, portBox(i, port))
+		b := portBox(i, port)
+		if t.Verdict == translation.LeftAlone {
+			b.Struck, b.Note = false, ""
+		}
+		g.Boxes = append(g.Boxes, b)
 	}
 	p.group(g)
 }
@@ -147,7 +159,9 @@ func (p *Picture) floating(t translation.Translation) {
 		b.Note = "of the pool: left to you in the end"
 	}
 	p.group(Group{ID: external, Side: OpenStack, Boxes: []Box{b}})
-	p.Lines = append(p.Lines, Line{From: "asked", To: b.ID, Label: label, Means: true})
+	if p.has("asked") {
+		p.Lines = append(p.Lines, Line{From: "asked", To: b.ID, Label: label, Means: true})
+	}
 	if t.LoadBalancer != nil && !f.Apart {
 		p.Lines = append(p.Lines, Line{From: b.ID, To: "vip0"})
 	}
@@ -167,7 +181,9 @@ func (p *Picture) balanced(t translation.Translation) {
 			b.States, b.Note = lb.States, lb.Trouble
 		}
 		g.Boxes = append(g.Boxes, b)
-		p.Lines = append(p.Lines, Line{From: fmt.Sprintf("address%d", i), To: b.ID, Label: "is the VIP", Means: true})
+		if address := fmt.Sprintf("address%d", i); p.has(address) {
+			p.Lines = append(p.Lines, Line{From: address, To: b.ID, Label: "is the VIP", Means: true})
+		}
 	}
 	pools := map[string]string{}
 	for i, pool := range inOrder(*lb) {

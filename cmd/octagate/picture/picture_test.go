@@ -81,9 +81,21 @@ func TestNothingOverlaps(t *testing.T) {
 	}
 }
 
-// apart checks that every box has a place of its own.
+// apart checks that every box has a place of its own, and that lines lead from boxes to boxes.
 func apart(t *testing.T, where string, l layout) {
 	t.Helper()
+	ends := map[string]bool{}
+	for _, g := range l.picture.Groups {
+		ends[g.ID] = true
+		for _, b := range g.Boxes {
+			ends[b.ID] = true
+		}
+	}
+	for _, line := range l.picture.Lines {
+		if !ends[line.From] || !ends[line.To] {
+			t.Errorf("%s: a line leads from %s to %s", where, line.From, line.To)
+		}
+	}
 	seen := map[string]rect{}
 	for _, g := range l.picture.Groups {
 		for _, b := range g.Boxes {

@@ -109,7 +109,9 @@ func (l *layout) rows() {
 	frame := top
 	if out := l.group(external).Boxes; len(out) > 0 {
 		l.boxes[out[0].ID] = rect{l.x[Wide], y, l.w[Wide], tall}
-		l.boxes["asked"] = rect{l.kx, y, l.kw, tall}
+		if _, named := find(asked, "asked"); named {
+			l.boxes["asked"] = rect{l.kx, y, l.kw, tall}
+		}
 		frame = y + tall + 2*between
 		y = frame + titled
 	} else if _, named := find(asked, "asked"); named {

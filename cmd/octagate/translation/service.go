@@ -38,6 +38,12 @@ func (s Source) service() Service {
 // told is the Service that a tree was made for.
 func told(t octavia.Tree) Service {
 	made := Service{Name: t.Name}
+	switch f := t.FloatingIP; {
+	case f.Allocate:
+		made.ExternalIP = string(policy.Pool)
+	case f.Address.IsValid():
+		made.ExternalIP = policy.ExternalIP{Method: policy.User, Address: f.Address}.String()
+	}
 	for _, v := range slices.Concat([]octavia.VIP{t.VIP}, t.More) {
 		made.Addresses = append(made.Addresses, written(v.Address))
 	}
