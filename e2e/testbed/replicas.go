@@ -64,7 +64,7 @@ func (w *World) startReplicas(ctx context.Context, opts Options) error {
 func electing(config string) string {
 	return strings.NewReplacer(
 		"lameDuck: 0s", "lameDuck: 1s",
-		"leaderElection:\n  enabled: false\n", "leaderElection:\n  enabled: true\n  namespace: octagate-system\n  leaseDuration: 8s\n  renewDeadline: 6s\n  retryPeriod: 500ms\n",
+		"leaderElection:\n  enabled: false\n", "leaderElection:\n  enabled: true\n  namespace: octagate-system\n  leaseDuration: 12s\n  renewDeadline: 9s\n  retryPeriod: 1s\n",
 	).Replace(config)
 }
 
