@@ -58,7 +58,9 @@ func (s *Serving) NeedLeaderElection() bool { return false }
 // Start looks again and again until ctx ends.
 func (s *Serving) Start(ctx context.Context) error {
 	for {
-		s.tell(s.look(ctx, time.Now()))
+		if now := s.look(ctx, time.Now()); ctx.Err() == nil {
+			s.tell(now)
+		}
 		select {
 		case <-ctx.Done():
 			return nil

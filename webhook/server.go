@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,9 +47,11 @@ type Server struct {
 	ClientCA    string          // a PEM file: who does not come with a certificate by it is not heard; empty: everybody is
 	Oldest      time.Duration   // no connection becomes older; 0: each may
 	Leaving     <-chan struct{} // once closed, no connection is used for another request
+	Linger      time.Duration   // how long it serves on when it is to end and Leaving was not closed before
 	Log         logr.Logger
 
-	started atomic.Bool
+	started, ending atomic.Bool
+	running         sync.WaitGroup
 }
 
 // Start serves until ctx ends and all requests have ended that had begun, or Drain has.
@@ -57,10 +60,13 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer s.running.Done()
+	s.running.Add(1)
 	server := s.server(ctx)
 	drained := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
+		s.linger()
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), Drain)
 		defer cancel()
 		drained <- server.Shutdown(last)
@@ -71,6 +77,19 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	return <-drained
 }
+
+// linger goes on for a while where nobody has been told that the server ends, as when its
+// manager has lost a lease: that is no reason to answer nobody.
+func (s *Server) linger() {
+	s.ending.Store(true)
+	select {
+	case <-s.Leaving:
+	case <-time.After(s.Linger):
+	}
+}
+
+// Wait waits until nothing is served any more.
+func (s *Server) Wait() { s.running.Wait() }
 
 // server is what serves. The contexts of requests do not end with ctx: whoever has begun to
 // wait is answered.
@@ -123,7 +142,7 @@ type born struct{}
 func (s *Server) parting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun, _ := r.Context().Value(born{}).(time.Time)
-		old := s.Oldest > 0 && time.Since(begun) > s.Oldest
+		old := s.ending.Load() || s.Oldest > 0 && time.Since(begun) > s.Oldest
 		select {
 		case <-s.Leaving:
 			old = true

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -299,6 +300,24 @@ func TestTheEndIsGraceful(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// Whose lease is lost is to end at once, and nobody knows.
+func TestWhoEndsUnexpectedlyServesOn(t *testing.T) {
+	s := serve(t, nil, func(s *Server) { s.Linger = time.Hour })
+	ended := make(chan error)
+	go func() { ended <- s.stop() }()
+	for !s.ending.Load() {
+		runtime.Gosched()
+	}
+	if answer, err := s.says(s.client(nil)); err != nil || !answer.Close {
+		t.Errorf("%+v %v", answer, err)
+	}
+	s.leave()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	s.Wait()
 }
 
 func TestAnOldConnectionIsGivenUp(t *testing.T) {

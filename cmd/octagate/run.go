@@ -44,5 +44,7 @@ func run(ctx context.Context, c Configuration) error {
 	}
 	last, cancel := lingering(ctx, c.Webhook.LameDuck.value())
 	defer cancel()
-	return mgr.Start(last)
+	err = mgr.Start(last)
+	server.Wait() // who has lost the lease builds nothing any more, and goes on answering for a while
+	return err
 }

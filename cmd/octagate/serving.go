@@ -41,7 +41,7 @@ func served(ctx context.Context, c Webhook, serving *certs.Serving) *webhook.Ser
 		DefaultServer: &crwebhook.DefaultServer{},
 		Address:       c.BindAddress, Name: serviceName, Certificate: serving.GetCertificate,
 		MinTLS: oldest[c.MinTLSVersion], ClientCA: c.ClientCA, Oldest: c.ConnectionAge.value(),
-		Leaving: ctx.Done(), Log: ctrl.Log.WithName("webhook"),
+		Leaving: ctx.Done(), Linger: c.LameDuck.value(), Log: ctrl.Log.WithName("webhook"),
 	}
 }
 
