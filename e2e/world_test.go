@@ -265,7 +265,7 @@ func (c *corner) until(want string, there func() string) {
 		return got == want, nil
 	})
 	if err != nil {
-		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, c.world.Octagate.Log())
+		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, c.world.Log())
 	}
 }
 

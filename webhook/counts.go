@@ -19,6 +19,8 @@ type fault string
 const (
 	panicked   fault = "panic"
 	unreadable fault = "unreadable" // what the API server sent, or our answer to it
+	overloaded fault = "overloaded" // others were judged until it was too late
+	oversized  fault = "oversized"  // it was not read; failurePolicy says whether it was allowed
 )
 
 // notOurs is the verdict on a Service that is none of our business.
@@ -55,10 +57,11 @@ var (
 	}
 	faults = metric.Def{
 		Name: "octagate_admission_faults_total", Kind: metric.Counter,
-		Doc: "Services that were allowed because octagate could not judge them, for a fault of its own.",
+		Doc: "Services that octagate could not judge, for a fault of its own, and allowed.",
 		Labels: []metric.Label{
 			byWebhook,
-			{Name: "fault", Values: []string{string(panicked), string(unreadable)}, Doc: "unreadable: what the API server sent, or what was to be answered"},
+			{Name: "fault", Values: []string{string(panicked), string(unreadable), string(overloaded), string(oversized)},
+				Doc: "unreadable: what the API server sent, or what was to be answered; overloaded: too many others were judged meanwhile; oversized: larger than 3 MiB, which was not read and which failurePolicy decides"},
 		},
 	}
 	durations = metric.Def{

@@ -40,6 +40,7 @@ type Handler struct {
 	Facts  Facts
 	Strict bool    // what the cloud does not confirm is refused, not only warned about
 	Advise bool    // nobody is refused, only warned
+	Slots  Slots   // that requests are judged in; nil: all at once
 	Counts *Counts // of the answers; nil: nobody counts
 }
 

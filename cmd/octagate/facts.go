@@ -4,6 +4,7 @@ import (
 	"context"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,6 +17,7 @@ type known struct {
 	cloud   *openstack.Facts
 	cluster client.Reader // nil: the configuration says what there is to know
 	claims  *claims
+	system  types.UID // of the cluster
 }
 
 func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/manifests/dashboard"
 	"github.com/octagate/octagate/manifests/metric"
 	"github.com/octagate/octagate/reconcile"
@@ -15,7 +16,7 @@ import (
 
 // catalogue is every metric that octagate exports, but for those of its libraries.
 func catalogue() []metric.Def {
-	return slices.Concat(webhook.Metrics(), enforce.Metrics(), openstack.Metrics(), reconcile.Metrics())
+	return slices.Concat(webhook.Metrics(), certs.Metrics(), enforce.Metrics(), openstack.Metrics(), reconcile.Metrics())
 }
 
 func metricsCommand() *cobra.Command {

@@ -25,6 +25,7 @@ octavia:
   orphanGrace: 1s
 webhook:
   bindAddress: WEBHOOK
+  lameDuck: 0s # nobody else could be asked
 metrics:
   bindAddress: METRICS
 health:

@@ -19,7 +19,11 @@ import (
 // Metric is what octagate counts now under a name, of everything that bears a label, such
 // as webhook="mutate".
 func (w *World) Metric(ctx context.Context, name, label string) (float64, error) {
-	answer, err := w.scrape(ctx)
+	return metric(ctx, w.ConfigFile(), name, label)
+}
+
+func metric(ctx context.Context, config, name, label string) (float64, error) {
+	answer, err := scrape(ctx, config)
 	if err != nil {
 		return 0, err
 	}
@@ -42,7 +46,7 @@ func (w *World) Metric(ctx context.Context, name, label string) (float64, error)
 
 // Metrics are all that octagate exports, by name.
 func (w *World) Metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
-	answer, err := w.scrape(ctx)
+	answer, err := scrape(ctx, w.ConfigFile())
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +55,9 @@ func (w *World) Metrics(ctx context.Context) (map[string]*dto.MetricFamily, erro
 	return parser.TextToMetricFamilies(answer)
 }
 
-// scrape reads what Prometheus would read.
-func (w *World) scrape(ctx context.Context) (io.ReadCloser, error) {
-	address, err := metricsAddress(w.ConfigFile())
+// scrape reads what Prometheus would read of the octagate with a configuration.
+func scrape(ctx context.Context, config string) (io.ReadCloser, error) {
+	address, err := metricsAddress(config)
 	if err != nil {
 		return nil, err
 	}

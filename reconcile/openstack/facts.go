@@ -3,7 +3,9 @@ package openstack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +34,7 @@ type Facts struct {
 
 	mu       sync.Mutex
 	said     map[facts.Kinds]said
+	tried    facts.Kinds
 	circuits map[facts.Kinds]circuit
 	lookups  singleflight.Group
 }
@@ -213,13 +216,38 @@ func (f *Facts) Start(ctx context.Context) error {
 	return nil
 }
 
+// errUntried is why nobody should be sent here yet.
+var errUntried = errors.New("OpenStack has not been asked for everything yet")
+
+// Ready is a readiness check. It fails until the cloud was asked for each kind once,
+// whatever it answered, and had as long for that as any look-up has. Facts are started when
+// what is known of the cluster is known.
+func (f *Facts) Ready(*http.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range kinds {
+		if !f.tried.Has(k.of) {
+			return errUntried
+		}
+	}
+	return nil
+}
+
+func (f *Facts) hasTried(k kind) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tried |= k.of
+}
+
 // renew renews one kind until ctx ends, and tells each trouble once.
 func (f *Facts) renew(ctx context.Context, k kind) {
+	defer time.AfterFunc(cmp.Or(f.Patience, patience), func() { f.hasTried(k) }).Stop()
 	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)
 		_, err := f.try(attempt, k)
 		cancel()
+		f.hasTried(k)
 		switch {
 		case err != nil && ctx.Err() == nil && err.Error() != trouble:
 			trouble = err.Error()
