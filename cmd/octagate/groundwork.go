@@ -24,22 +24,24 @@ func (g groundwork) take(ctx context.Context, there network.There) (network.Ther
 	var before string
 	var rest lull
 	for {
-		plan, err := g.Plan(there), error(nil)
+		plan, look, err := g.Plan(there), g.cloud.Laid, error(nil)
 		switch busy := g.Busy(there); {
 		case busy != "":
-			err = rest.pass(ctx, busy)
+			look, err = g.cloud.Served, rest.pass(ctx, busy)
 		case len(plan) == 0:
 			return there, nil
 		case plan.String() == before:
 			err = fmt.Errorf("this was done, and is still to be done: %s", plan[0])
 		default:
-			before, rest = plan.String(), lull{}
+			if before, rest = plan.String(), (lull{}); network.Serves(plan[0]) {
+				look = g.cloud.Served
+			}
 			err = g.step(ctx, plan[0])
 		}
 		if err != nil {
 			return there, err
 		}
-		if there, err = g.cloud.Laid(ctx, g.Site); err != nil {
+		if there, err = look(ctx, g.Site, there); err != nil {
 			return there, fmt.Errorf("looking at what is there: %w", err)
 		}
 	}

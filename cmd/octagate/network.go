@@ -149,7 +149,7 @@ func (l laying) found(c *cobra.Command) (groundwork, network.There, network.Plan
 	if g.cloud, err = openstack.Configure(l.cloud, openstack.Rate{}); err != nil {
 		return g, network.There{}, nil, err
 	}
-	there, err := g.cloud.Laid(c.Context(), g.Site)
+	there, err := g.cloud.Laid(c.Context(), g.Site, network.There{})
 	if err != nil {
 		return g, there, nil, fmt.Errorf("looking at what is there: %w", err)
 	}

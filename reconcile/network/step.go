@@ -71,6 +71,15 @@ type (
 	}
 )
 
+// Serves reports whether a step is one on the API's load balancer, and changes nothing else.
+func Serves(s Step) bool {
+	switch s.(type) {
+	case MakeBalancer, RemoveBalancer, MakePool, MakeMember, RemoveMember, MakeListener:
+		return true
+	}
+	return false
+}
+
 // Plan is steps in the order in which they are taken.
 type Plan []Step
 

@@ -20,9 +20,9 @@ import (
 	"github.com/octagate/octagate/reconcile/network"
 )
 
-// Laid looks at what is there of a site, and in its way. Load balancers are looked at only if
-// one is wanted: networks can be laid before there is Octavia.
-func (c *Client) Laid(ctx context.Context, site network.Site) (there network.There, err error) {
+// Laid looks at what is there of a site, and in its way. Of what was known before, the
+// external network is not asked for again.
+func (c *Client) Laid(ctx context.Context, site network.Site, known network.There) (there network.There, err error) {
 	s, err := c.login(ctx)
 	if err != nil {
 		return there, err
@@ -36,16 +36,31 @@ func (c *Client) Laid(ctx context.Context, site network.Site) (there network.The
 	if there.Subnets, err = s.subnetsOf(ctx, ours); err != nil {
 		return there, err
 	}
-	if err = s.wayOut(ctx, site, &there); err != nil {
+	if there.Routers, err = s.routersFor(ctx, site); err != nil {
 		return there, err
 	}
-	if there.Ports, err = s.portsInTheWay(ctx, site, there); err != nil || len(site.APIServers) == 0 {
+	if there.External, there.ExternalSubnets = known.External, known.ExternalSubnets; site.External != "" && known.External.ID == "" {
+		if err = s.wayOut(ctx, site, &there); err != nil {
+			return there, err
+		}
+	}
+	if there.Ports, err = s.portsInTheWay(ctx, site, there); err != nil {
 		return there, err
 	}
-	if s, err = c.meet(ctx); err == nil {
-		there.Balancers, err = s.balancersOf(ctx, []netip.Addr{site.VIP()})
+	return c.Served(ctx, site, there)
+}
+
+// Served is what was known, with the load balancers as they are now. They are looked at only
+// if one is wanted: networks can be laid before there is Octavia.
+func (c *Client) Served(ctx context.Context, site network.Site, known network.There) (network.There, error) {
+	if len(site.APIServers) == 0 {
+		return known, nil
 	}
-	return there, err
+	s, err := c.meet(ctx)
+	if err == nil {
+		known.Balancers, err = s.balancersOf(ctx, []netip.Addr{site.VIP()})
+	}
+	return known, err
 }
 
 // byID are the values of a map in the order of their keys.
@@ -69,17 +84,19 @@ func (s *session) subnetsOf(ctx context.Context, q query) (known []ground.Subnet
 	return known, err
 }
 
-// wayOut looks at routers, and at the external network.
-func (s *session) wayOut(ctx context.Context, site network.Site, there *network.There) error {
-	routers, err := s.routersOf(ctx, query{"project_id": {s.project}})
-	if err == nil && site.Router != "" && routers[site.Router].ID == "" {
+// routersFor are the project's, and the one that was asked for.
+func (s *session) routersFor(ctx context.Context, site network.Site) ([]ground.Router, error) {
+	known, err := s.routersOf(ctx, query{"project_id": {s.project}})
+	if err == nil && site.Router != "" && known[site.Router].ID == "" {
 		var named map[string]ground.Router
 		named, err = s.routersOf(ctx, query{"id": {site.Router}})
-		maps.Copy(routers, named)
+		maps.Copy(known, named)
 	}
-	if there.Routers = byID(routers); err != nil || site.External == "" {
-		return err
-	}
+	return byID(known), err
+}
+
+// wayOut looks at the external network.
+func (s *session) wayOut(ctx context.Context, site network.Site, there *network.There) error {
 	found, err := s.networksOf(ctx, query{"id": {site.External}})
 	if there.External = found[site.External]; err != nil {
 		return err
