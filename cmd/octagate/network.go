@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/reconcile/network"
 	"github.com/octagate/octagate/reconcile/openstack"
 )
@@ -100,6 +101,9 @@ func (l laying) site() (s network.Site, err error) {
 	if !clusterNames.MatchString(l.cluster) {
 		return s, fmt.Errorf("--cluster-name %q: must be letters, digits, dots and dashes, at most 63", l.cluster)
 	}
+	if err := l.misnamed(); err != nil {
+		return s, err
+	}
 	for _, cidr := range []struct {
 		flag, text string
 		into       *netip.Prefix
@@ -119,6 +123,18 @@ func (l laying) site() (s network.Site, err error) {
 		s.APIServers = append(s.APIServers, server)
 	}
 	return s, s.Fault()
+}
+
+// misnamed is an error for what is named otherwise than by its ID.
+func (l laying) misnamed() error {
+	for _, named := range []struct{ flag, id string }{
+		{"--router", l.router}, {"--external-network", l.external}, {"--external-subnet", l.externalSubnet},
+	} {
+		if _, err := annotation.ParseID(named.id); named.id != "" && err != nil {
+			return fmt.Errorf("%s %q: must be an ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12", named.flag, named.id)
+		}
+	}
+	return nil
 }
 
 // usualAPIPort is where an API server listens when nobody says otherwise.

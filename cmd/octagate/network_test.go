@@ -198,6 +198,8 @@ func TestNetworkUsage(t *testing.T) {
 		"--pod-cidr 10.1.0.0":        "--pod-cidr 10.1.0.0: must be a range",
 		"--service-cidr x":           "--service-cidr x: must be a range",
 		"--api-server x":             "--api-server x: must be an address",
+		"--external-network public":  `--external-network "public": must be an ID`,
+		"--router kubernetes":        `--router "kubernetes": must be an ID`,
 		"--layout one":               `layout "one" must be`,
 		"--service-cidr 10.2.0.0/24": "",
 		"--cloud missing":            "reading clouds.yaml",

@@ -148,3 +148,21 @@ func TestTheGroundOfLBaaS(t *testing.T) {
 		t.Errorf("load balancers: %q", why)
 	}
 }
+
+// The topology is in the profile of a flavor, which members of a project are not shown.
+func TestTheTopologyIsAnAdministrators(t *testing.T) {
+	s := newSky(t)
+	q := s.question()
+	q.Flavor = s.cloud.AddFlavor("large", "more of everything")
+	if _, why := s.ground(q).Topology.Look(); !strings.Contains(why, "for administrators only") {
+		t.Errorf("demo: %q", why)
+	}
+	g, err := s.client("admin").Ground(t.Context(), q)
+	if is := sure(t, "topology", g.Topology); err != nil || is != "SINGLE" {
+		t.Errorf("admin: %v %q", err, is)
+	}
+	q.Flavor = s.networks.Router
+	if _, why := s.ground(q).Topology.Look(); !strings.Contains(why, "reading the flavor: ") {
+		t.Errorf("no flavor: %q", why)
+	}
+}
