@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -102,18 +103,25 @@ func (w *window) orphan(tree octavia.Tree) translation.Source {
 	return s
 }
 
+// atOnce is how many load balancers are asked for their states at a time.
+const atOnce = 8
+
 // translated adds the states of everything, and puts all in order.
 func (w *window) translated(ctx context.Context, found []translation.Source) ([]translation.Translation, error) {
-	var all []translation.Translation
-	for _, s := range found {
-		if s.Tree.ID != "" {
-			states, err := w.cloud.States(ctx, s.Tree.ID)
-			if err != nil {
-				return nil, err
+	all := make([]translation.Translation, len(found))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, s := range found {
+		group.Go(func() (err error) {
+			if s.Tree.ID != "" {
+				s.States, err = w.cloud.States(ctx, s.Tree.ID)
 			}
-			s.States = states
-		}
-		all = append(all, translation.Of(s))
+			all[i] = translation.Of(s)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b translation.Translation) int { return cmp.Compare(a.Service.Name, b.Service.Name) })
 	return all, nil

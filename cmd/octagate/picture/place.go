@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -138,8 +139,7 @@ func (l *layout) rows() {
 func (l *layout) addresses(asked, lb Group, y int) int {
 	vips := lb.of(Wide)
 	for i := 0; ; i++ {
-		id := "address" + string(rune('0'+i))
-		b, there := find(asked, id)
+		b, there := find(asked, fmt.Sprintf("address%d", i))
 		if !there && i >= len(vips) {
 			return y
 		}
