@@ -79,6 +79,10 @@ func Configure(cloud string, r Rate) (*Client, error) {
 	return c, nil
 }
 
+// Through has all calls go through road, in place of the network. It is to be called before
+// the first one.
+func (c *Client) Through(road http.RoundTripper) { c.lane.road = road }
+
 func (c *Client) now() time.Time {
 	if c.Now == nil {
 		return time.Now()
