@@ -23,7 +23,7 @@ EMULATED = unset OCTAGATE_E2E_CLOUD $$(env | sed -n 's/^\(OCTAGATE_E2E_[A-Z_]*\)
 RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help build image cluster generate verify test fuzz e2e-openstack demo emulator clean
+.PHONY: help build image cluster generate verify test chaos fuzz e2e-openstack demo emulator clean
 
 help: ## explain each target (this is the default)
 	@echo "usage: make TARGET"
@@ -75,6 +75,9 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 		echo "go test -shuffle=on -count=1 ./..." && \
 		go test -trimpath -shuffle=on -count=1 ./...; \
 	fi
+
+chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at every single call
+	go test -trimpath -count=1 -timeout 0 -v ./e2e/chaos -run 'Histories|Killed' -chaos.n $(or $(N),10000) -chaos.seed $(or $(SEED),1) -chaos.every
 
 # What runs on a real OpenStack: one suite after the other, each test by its name. The
 # timeout is generous, for a suite that meets it cannot clean up.

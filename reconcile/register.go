@@ -41,16 +41,16 @@ func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named("service").
-		For(&corev1.Service{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: concerns})).
+		For(&corev1.Service{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: Concerns})).
 		Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(serviceOf)).
 		WatchesRawSource(source.Channel(r.changed, handler.TypedEnqueueRequestsFromMapFunc(r.owned))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(crreconcile.AsReconciler[*corev1.Service](mgr.GetClient(), r))
 }
 
-// concerns leaves out updates of nothing but the words of a condition: they may
+// Concerns leaves out updates of nothing but the words of a condition: they may
 // differ with every try, and must not ask for another.
-func concerns(e event.UpdateEvent) bool {
+func Concerns(e event.UpdateEvent) bool {
 	before, now := e.ObjectOld.(*corev1.Service), e.ObjectNew.(*corev1.Service)
 	return before.ResourceVersion == now.ResourceVersion || !equality.Semantic.DeepEqual(wordless(before), wordless(now))
 }

@@ -101,6 +101,10 @@ func (c *Client) configure(cloud string) (err error) {
 	return nil
 }
 
+// Through has all calls go through road, in place of the network. It is to be called before
+// the first one.
+func (c *Client) Through(road http.RoundTripper) { c.lane.road = road }
+
 func (c *Client) now() time.Time {
 	if c.Now == nil {
 		return time.Now()

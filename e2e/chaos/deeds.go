@@ -1,0 +1,339 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/octagate/octagate/e2e/emulator"
+)
+
+// deeds are all that may happen, and how often, in proportion.
+var deeds = map[string]deed{
+	"create":   {12, (*world).create},
+	"change":   {6, (*world).change},
+	"delete":   {4, (*world).delete},
+	"force":    {1, (*world).force},
+	"pods":     {6, (*world).pods},
+	"kill":     {2, (*world).killNow},
+	"down":     {1, (*world).down},
+	"killed":   {3, (*world).killAt},
+	"restart":  {1, (*world).restart},
+	"second":   {1, (*world).second},
+	"deaf":     {1, (*world).deaf},
+	"fault":    {6, (*world).plan},
+	"storm":    {2, (*world).storm},
+	"calm":     {2, func(w *world, _, _ int) { w.calm() }},
+	"expire":   {1, func(w *world, _, _ int) { w.cloud.ExpireTokens() }},
+	"break":    {1, (*world).breakOne},
+	"barren":   {1, (*world).barren},
+	"slow":     {1, (*world).slow},
+	"quota":    {1, (*world).quota},
+	"meddle":   {4, (*world).meddle},
+	"take":     {1, (*world).take},
+	"withdraw": {1, (*world).withdraw},
+	"wait":     {3, func(w *world, _, by int) { time.Sleep(time.Duration(by) * time.Second) }},
+}
+
+type deed struct {
+	often int
+	do    func(w *world, on, by int)
+}
+
+// slots are the names of Services.
+var slots = []string{"a", "b", "c", "d", "e"}
+
+func slot(on int) types.NamespacedName {
+	return types.NamespacedName{Namespace: "shop", Name: slots[on%len(slots)]}
+}
+
+// floating are the floating IPs of users.
+var floating = []string{"172.24.4.13", "172.24.4.14", "172.24.4.15"}
+
+func port(name string, number, target int32, protocol corev1.Protocol) corev1.ServicePort {
+	p := corev1.ServicePort{Name: name, Port: number, Protocol: protocol}
+	p.TargetPort.IntVal = target
+	return p
+}
+
+// shapes are what authors want of a Service.
+var shapes = []func(*corev1.Service){
+	func(s *corev1.Service) {},
+	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("tls", 443, 8443, "TCP")) },
+	balanced(""),
+	balanced(floating[0]),
+	balanced(floating[1]),
+	balanced(floating[0], func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("tls", 443, 8080, "TCP")) }),
+	balanced("", func(s *corev1.Service) { s.Annotations["octagate.dev/internal"] = "true" }),
+	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("dns", 53, 5353, "UDP")) },
+	func(s *corev1.Service) { s.Spec.Ports = []corev1.ServicePort{port("dns", 53, 5353, "UDP")} },
+	balanced("", func(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP }),
+	balanced("", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"198.51.100.0/24"} }),
+	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("alt", 81, 8080, "TCP")) },
+	balanced("172.24.4.99"),
+	balanced("", func(s *corev1.Service) { s.Annotations["octagate.dev/keep-floating-ip"] = "true" }),
+	balanced(floating[2], func(s *corev1.Service) { s.Annotations["octagate.dev/timeout-client-data"] = "70s" }),
+	func(s *corev1.Service) {
+		s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.com"
+	},
+	func(s *corev1.Service) { s.Annotations["octagate.dev/health-monitor"] = "true" },
+	balanced("", func(s *corev1.Service) { s.Spec.Ports[0] = port("web", 8080, 9090, "TCP") }),
+}
+
+// balanced is of type LoadBalancer, with a floating IP; empty: of the pool.
+func balanced(address string, edits ...func(*corev1.Service)) func(*corev1.Service) {
+	return func(s *corev1.Service) {
+		s.Spec.Type, s.Spec.LoadBalancerIP = corev1.ServiceTypeLoadBalancer, address
+		for _, edit := range edits {
+			edit(s)
+		}
+	}
+}
+
+// shape gives a Service another shape: less of octagate's and Kubernetes' own.
+func shape(svc *corev1.Service, by int) {
+	ip, was := svc.Spec.ClusterIP, svc.Spec.Type
+	annotations := map[string]string{}
+	for key, value := range svc.Annotations {
+		if !slices.Contains(asked, key) {
+			annotations[key] = value
+		}
+	}
+	svc.Annotations = annotations
+	svc.Spec = corev1.ServiceSpec{
+		Type: corev1.ServiceTypeClusterIP, Selector: map[string]string{"app": svc.Name}, SessionAffinity: corev1.ServiceAffinityNone,
+		Ports: []corev1.ServicePort{port("web", 80, 8080, "TCP")},
+	}
+	shapes[by%len(shapes)](svc)
+	if svc.Spec.Type != corev1.ServiceTypeExternalName && was != corev1.ServiceTypeExternalName && ip != "" {
+		svc.Spec.ClusterIP, svc.Spec.ClusterIPs = ip, []string{ip}
+	}
+}
+
+// asked are the annotations that shapes write.
+var asked = []string{"octagate.dev/internal", "octagate.dev/keep-floating-ip", "octagate.dev/timeout-client-data", "octagate.dev/health-monitor"}
+
+func (w *world) create(on, by int) {
+	name := slot(on)
+	svc := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
+	shape(svc, by)
+	w.note("create: %v", w.api.create(context.Background(), svc))
+	w.publish(name)
+}
+
+func (w *world) change(on, by int) {
+	name := slot(on)
+	w.note("change: %v", w.api.edit(context.Background(), name, func(svc *corev1.Service) { shape(svc, by) }))
+	w.publish(name)
+}
+
+func (w *world) delete(on, _ int) { w.api.delete(slot(on)) }
+
+// force deletes a Service and takes the finalizer off.
+func (w *world) force(on, _ int) {
+	w.api.delete(slot(on))
+	w.note("force: %v", w.api.edit(context.Background(), slot(on), func(svc *corev1.Service) {
+		svc.Finalizers, svc.Annotations = nil, map[string]string{forced: "true"}
+	}))
+}
+
+// forced marks a Service whose finalizer somebody takes off, so that it leaves all it has.
+const forced = "chaos/forced"
+
+// pods says which Pods a Service has: one for each bit.
+func (w *world) pods(on, by int) {
+	w.mu.Lock()
+	if w.selected == nil {
+		w.selected = map[types.NamespacedName]int{}
+	}
+	w.selected[slot(on)] = by
+	w.mu.Unlock()
+	w.publish(slot(on))
+}
+
+// publish has Kubernetes make the EndpointSlice of a Service, a moment later.
+func (w *world) publish(name types.NamespacedName) {
+	n := w.count("publish " + name.Name)
+	time.AfterFunc(w.instant(3*time.Second, "publish", name, n), func() {
+		svc := w.api.read(name)
+		if svc == nil || len(svc.Spec.Selector) == 0 {
+			w.api.expose(name, nil)
+			return
+		}
+		w.mu.Lock()
+		by := w.selected[name]
+		w.mu.Unlock()
+		w.api.expose(name, slice(svc, by))
+	})
+}
+
+// slice is the EndpointSlice of a Service with Pods.
+func slice(svc *corev1.Service, pods int) *discoveryv1.EndpointSlice {
+	s := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: svc.Namespace, Name: svc.Name, Labels: map[string]string{
+		discoveryv1.LabelServiceName: svc.Name, discoveryv1.LabelManagedBy: "endpointslice-controller.k8s.io",
+	}}, AddressType: discoveryv1.AddressTypeIPv4}
+	for _, p := range svc.Spec.Ports {
+		s.Ports = append(s.Ports, discoveryv1.EndpointPort{Name: new(p.Name), Protocol: new(p.Protocol), Port: new(p.TargetPort.IntVal)})
+	}
+	for i := range 3 {
+		if pods>>i&1 == 1 {
+			s.Endpoints = append(s.Endpoints, discoveryv1.Endpoint{
+				Addresses: []string{fmt.Sprintf("10.1.0.%d", 10+i)}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
+				TargetRef: &corev1.ObjectReference{Kind: "Pod", Namespace: svc.Namespace, Name: fmt.Sprintf("pod-%d", i)},
+			})
+		}
+	}
+	return s
+}
+
+// killNow kills one, and another starts.
+func (w *world) killNow(on, by int) {
+	for _, o := range w.alive() {
+		o.kill()
+	}
+	time.Sleep(w.instant(20*time.Second, "down", on, by))
+	w.start()
+}
+
+// down has nobody there for a while.
+func (w *world) down(_, by int) {
+	for _, o := range w.alive() {
+		o.kill()
+	}
+	w.later(time.Duration(by%60)*time.Second, func() {
+		if len(w.alive()) == 0 {
+			w.start()
+		}
+	})
+}
+
+// killAt has octagate killed at one of the next calls, and another start.
+func (w *world) killAt(on, by int) {
+	w.mu.Lock()
+	w.weather.killed = 1 + by%30
+	w.mu.Unlock()
+	for second := range 60 {
+		w.later(time.Duration(1+second)*time.Second, func() {
+			if len(w.alive()) == 0 {
+				w.start()
+			}
+		})
+	}
+}
+
+// restart ends octagate as an upgrade does, and starts it with another configuration.
+func (w *world) restart(_, by int) {
+	for _, o := range w.alive() {
+		o.stop()
+	}
+	w.mu.Lock()
+	w.config = by
+	w.mu.Unlock()
+	w.start()
+}
+
+// second has two of them lead for a while.
+func (w *world) second(_, by int) {
+	if first := w.alive(); len(first) == 1 {
+		w.start()
+		w.later(time.Duration(1+by%40)*time.Second, first[0].kill)
+	}
+}
+
+// deaf has watches lost for a while.
+func (w *world) deaf(_, by int) {
+	for _, o := range w.alive() {
+		o.cache.lose()
+		w.later(time.Duration(by%100)*time.Second, o.cache.hear)
+	}
+}
+
+func (w *world) plan(on, by int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for range 1 + on%3 {
+		w.weather.planned = append(w.weather.planned, fault(1+by%int(faults-1)))
+	}
+}
+
+func (w *world) storm(on, by int) {
+	w.mu.Lock()
+	w.weather.storm, w.weather.slow = by/2, on%4 == 0
+	w.mu.Unlock()
+	w.api.rough(on / 3)
+}
+
+func (w *world) calm() {
+	w.mu.Lock()
+	killed := w.weather.killed
+	w.weather = weather{killed: killed}
+	w.mu.Unlock()
+	w.api.rough(0)
+	w.admin.mend()
+}
+
+// balancers are the IDs of our load balancers, in order.
+func balancers(s emulator.Snapshot) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s["loadbalancers"])), func(id string) bool { return !ours(texts(s["loadbalancers"][id], "tags")) })
+}
+
+// breakOne puts a load balancer into ERROR.
+func (w *world) breakOne(on, _ int) {
+	if all := balancers(w.cloud.Snapshot()); len(all) > 0 {
+		w.cloud.Break(all[on%len(all)])
+	}
+}
+
+func (w *world) barren(on, _ int) { w.cloud.FailBuilds(on%2 == 0) }
+
+// slow has Octavia take its time.
+func (w *world) slow(_, by int) { w.admin.pending(time.Duration(by) * time.Second / 5) }
+
+// pending is how long Octavia is at work; 0: as usual.
+func (a *admin) pending(d time.Duration) {
+	b := emulator.Behaviour{}
+	if d > 0 {
+		b.Pending = map[string]time.Duration{emulator.Any: d}
+	}
+	if err := a.cloud.SetBehaviour(b); err != nil {
+		panic(err)
+	}
+}
+
+func (w *world) quota(on, by int) {
+	w.admin.quota([]string{"load_balancer", "floatingip"}[on%2], 3+by%4)
+}
+
+// take has a user's floating IP associated with a server, or taken off it.
+func (w *world) take(on, by int) {
+	for id, f := range w.cloud.Snapshot()["floatingips"] {
+		if text(f, "floating_ip_address") != floating[on%len(floating)] {
+			continue
+		}
+		var port any
+		if by%2 == 0 && text(f, "port_id") == "" {
+			port = w.house.port
+		}
+		w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": port}})
+	}
+}
+
+// withdraw has a user delete a floating IP, or make it again.
+func (w *world) withdraw(on, _ int) {
+	address := floating[on%len(floating)]
+	for id, f := range w.cloud.Snapshot()["floatingips"] {
+		if text(f, "floating_ip_address") == address {
+			w.admin.call(http.MethodDelete, neutron+"floatingips/"+id, nil)
+			return
+		}
+	}
+	w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+}

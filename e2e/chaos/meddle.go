@@ -1,0 +1,98 @@
+package chaos
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+
+	corev1 "k8s.io/api/core/v1"
+	"net/netip"
+)
+
+// A meddling is what somebody does to one of our load balancers, behind octagate's back.
+type meddling func(w *world, s emulator.Snapshot, lb object)
+
+var meddlings = []meddling{
+	func(w *world, _ emulator.Snapshot, lb object) {
+		w.admin.call(http.MethodPut, lbaas+"loadbalancers/"+text(lb, "id"), object{"loadbalancer": object{"name": "mine"}})
+	},
+	func(w *world, _ emulator.Snapshot, lb object) {
+		w.admin.call(http.MethodPut, lbaas+"loadbalancers/"+text(lb, "id"), object{"loadbalancer": object{"admin_state_up": false}})
+	},
+	func(w *world, _ emulator.Snapshot, lb object) {
+		w.admin.call(http.MethodDelete, lbaas+"loadbalancers/"+text(lb, "id")+"?cascade=true", nil)
+	},
+	under("listeners", func(w *world, id string) { w.admin.call(http.MethodDelete, lbaas+"listeners/"+id, nil) }),
+	under("listeners", func(w *world, id string) {
+		w.admin.call(http.MethodPut, lbaas+"listeners/"+id, object{"listener": object{"admin_state_up": false, "connection_limit": 7}})
+	}),
+	under("listeners", func(w *world, id string) {
+		w.admin.call(http.MethodPut, lbaas+"listeners/"+id, object{"listener": object{"default_pool_id": nil}})
+	}),
+	under("pools", func(w *world, id string) { w.admin.call(http.MethodDelete, lbaas+"pools/"+id, nil) }),
+	under("pools", func(w *world, id string) {
+		w.admin.call(http.MethodPut, lbaas+"pools/"+id, object{"pool": object{"lb_algorithm": "LEAST_CONNECTIONS"}})
+	}),
+	under("pools", func(w *world, id string) {
+		w.admin.call(http.MethodPost, lbaas+"pools/"+id+"/members", object{"member": object{"address": "10.1.9.9", "protocol_port": 1}})
+	}),
+	under("pools", func(w *world, id string) {
+		w.admin.call(http.MethodPut, lbaas+"pools/"+id+"/members", object{"members": []object{}})
+	}),
+	external(func(w *world, id string) {
+		w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": nil}})
+	}),
+	external(func(w *world, id string) { w.admin.call(http.MethodDelete, neutron+"floatingips/"+id, nil) }),
+}
+
+// under is done to one of a kind under a load balancer.
+func under(kind string, do func(w *world, id string)) meddling {
+	return func(w *world, _ emulator.Snapshot, lb object) {
+		if all := ids(lb, kind); len(all) > 0 {
+			do(w, all[0])
+		}
+	}
+}
+
+// external is done to the floating IP of a load balancer, if it has one.
+func external(do func(w *world, id string)) meddling {
+	return func(w *world, s emulator.Snapshot, lb object) {
+		for _, id := range slices.Sorted(maps.Keys(s["floatingips"])) {
+			if text(s["floatingips"][id], "port_id") == text(lb, "vip_port_id") {
+				do(w, id)
+				return
+			}
+		}
+	}
+}
+
+func (w *world) meddle(on, by int) {
+	s := w.cloud.Snapshot()
+	if all := balancers(s); len(all) > 0 {
+		meddlings[by%len(meddlings)](w, s, s["loadbalancers"][all[on%len(all)]])
+	}
+}
+
+// configurations are what an operator may write into the file, between two restarts.
+var configurations = []func(*policy.Config){
+	func(*policy.Config) {},
+	func(c *policy.Config) { c.SharedPools = true },
+	func(c *policy.Config) { c.Protocols = []corev1.Protocol{corev1.ProtocolUDP} },
+	func(c *policy.Config) { c.Monitored = true },
+	func(c *policy.Config) { c.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeLoadBalancer} },
+	func(c *policy.Config) { c.OpenVIPs = true },
+}
+
+// configured is the policy of a configuration.
+func configured(nets emulator.Networks, number int) policy.Config {
+	c := policy.Config{
+		ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24")}, MemberMode: annotation.L3,
+		ServiceSubnet: nets.ServiceSubnet, PodSubnet: nets.PodSubnet, ExternalNetwork: nets.ExternalNetwork, Monitor: policy.UsualMonitor,
+	}
+	configurations[number%len(configurations)](&c)
+	return c
+}
