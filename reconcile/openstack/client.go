@@ -103,7 +103,7 @@ func (c *Client) configure(cloud string) (err error) {
 
 // Through has all calls go through road, in place of the network. It is to be called before
 // the first one.
-func (c *Client) Through(road http.RoundTripper) { c.lane.road = road }
+func (c *Client) Through(road http.RoundTripper) { c.places.road = &lane{road, c.pace} }
 
 func (c *Client) now() time.Time {
 	if c.Now == nil {
