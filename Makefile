@@ -42,7 +42,8 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 	go vet -trimpath ./...
 	@$(EMULATED) && $(WORLD) && if $(RACE); then \
 		echo "go test -race -shuffle=on -count=1 ./..." && \
-		CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./...; \
+		CGO_ENABLED=1 go test -race -shuffle=on -count=1 ./... && \
+		go test -trimpath -shuffle=on -count=1 ./e2e/chaos; \
 	else \
 		echo "**** NO RACE DETECTOR: it needs a C compiler, and there is none that works ****" && \
 		echo "go test -shuffle=on -count=1 ./..." && \
