@@ -1,58 +1,76 @@
 // Package certs gives the webhook its serving certificate and makes the API
 // server trust it.
 //
-// The certificate is signed at start by an authority that lives and dies with
-// the process, and that every replica adds to the webhook configurations: no
-// Secret, no other controller. It is good for a year, which no process lives.
+// A Source says which certificate would be served now: octagate's own authority
+// signs it (Self), or cert-manager issues it (CertManager). Serving decides which
+// one is served: a new one not before both webhook configurations vouch for it and
+// the API servers have had time to learn so, for an API server that does not know
+// the authority of a certificate fails every request until it does. Nothing here
+// ever takes away a certificate that is still good.
 package certs
 
 import (
+	"context"
 	"crypto/tls"
-	"encoding/pem"
-	"fmt"
-	"net"
-
-	"k8s.io/client-go/util/cert"
+	"crypto/x509"
+	"time"
 )
 
-// A Certificate is what one process serves with.
-type Certificate struct {
-	Authority []byte // the CA's certificate, PEM
-	pair      tls.Certificate
+// A Source is where the serving certificate comes from.
+type Source interface {
+	// Offer is the newest certificate that there is.
+	Offer(context.Context) (Offer, error)
+	// Edit changes the bundle of authorities that the API server is to trust, wherever
+	// that is kept. What edit leaves as it is is not written.
+	Edit(ctx context.Context, edit func(bundle []byte) []byte) error
 }
 
-// SelfSigned is a new certificate for the names, which are host names or addresses.
-func SelfSigned(names ...string) (*Certificate, error) {
-	var addresses []net.IP
-	var hosts []string
-	for _, n := range names {
-		if a := net.ParseIP(n); a != nil {
-			addresses = append(addresses, a)
-		} else {
-			hosts = append(hosts, n)
+// An Offer is a certificate that could be served.
+type Offer struct {
+	Leaf      *tls.Certificate
+	Authority []byte // that signed it, as PEM
+	Trouble   Trouble
+}
+
+// A Trouble is what is wrong; the zero value: nothing.
+type Trouble struct {
+	Reason  string // one word, for a condition
+	Message string
+}
+
+// None reports whether there is no trouble.
+func (t Trouble) None() bool { return t.Reason == "" }
+
+// The reasons of troubles that are not a Source's own.
+const (
+	noCertificate = "NoCertificate" // there is nothing to serve
+	expired       = "Expired"
+	expiresSoon   = "ExpiresSoon" // and should have been renewed long ago
+	notTrusted    = "NotTrusted"  // the API server does not know who signed it
+	noOffer       = "NoOffer"     // nobody knows whether there is a newer one
+)
+
+// good reports whether a certificate can be served at a time.
+func good(leaf *tls.Certificate, now time.Time) bool {
+	return leaf != nil && now.Before(leaf.Leaf.NotAfter)
+}
+
+// late reports whether less than a sixth of its life is left of a certificate: everybody
+// here renews at two thirds.
+func late(leaf *x509.Certificate, now time.Time) bool {
+	return leaf.NotAfter.Sub(now) < leaf.NotAfter.Sub(leaf.NotBefore)/6
+}
+
+// vouches reports why who has a bundle does not take a certificate for name's; nil: who
+// has it does.
+func vouches(bundle []byte, leaf *tls.Certificate, name string, now time.Time) error {
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	for _, raw := range leaf.Certificate[1:] {
+		if c, err := x509.ParseCertificate(raw); err == nil {
+			between.AddCert(c)
 		}
 	}
-	chain, key, err := cert.GenerateSelfSignedCertKey(names[0], addresses, hosts)
-	if err != nil {
-		return nil, fmt.Errorf("making a serving certificate: %w", err)
-	}
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		return nil, fmt.Errorf("reading the serving certificate: %w", err)
-	}
-	return &Certificate{Authority: last(chain), pair: pair}, nil
-}
-
-// last is the last certificate of a chain: its authority.
-func last(chain []byte) []byte {
-	var authority []byte
-	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
-		authority = pem.EncodeToMemory(block)
-	}
-	return authority
-}
-
-// GetCertificate is what tls.Config asks at each handshake.
-func (c *Certificate) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return &c.pair, nil
+	_, err := leaf.Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: name, CurrentTime: now})
+	return err
 }

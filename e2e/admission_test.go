@@ -156,11 +156,24 @@ func TestAnnotationsOfOtherControllersAreUnderstood(t *testing.T) {
 	}
 }
 
+// heard waits until octagate has noticed that the cloud answers again.
+func (c *corner) heard() {
+	c.Helper()
+	c.until("0 circuits are open", func() string {
+		n, err := c.world.Metric(c.Context(), "octagate_lookup_circuit_open", "")
+		if err != nil {
+			c.Fatal(err)
+		}
+		return fmt.Sprint(n, " circuits are open")
+	})
+}
+
 func TestOldFaultsAreForgiven(t *testing.T) {
 	c := newCorner(t, "forgiven")
 	end := c.outage()
 	c.apply(manifest(balanced + "  loadBalancerIP: 172.24.4.97\n" + http80))
 	end()
+	c.heard()
 	if code, said := c.kubectl("", "label", "service", "web", "team=x"); code != 0 || strings.Contains(said, "Warning") {
 		t.Errorf("a label: %d %s", code, said)
 	}
@@ -233,6 +246,33 @@ func TestAFloatingIPIsClaimedOnce(t *testing.T) {
 	if got := c.ingress("elder"); got != address+" VIP" {
 		t.Errorf("the elder is reached at %s", got)
 	}
+	c.remove("younger")
+	c.remove("elder")
+	c.until("free again", func() string {
+		if code, said := c.kubectl(named("third", manifest(spec)), "apply", "--dry-run=server", "-f", "-"); code != 0 {
+			return said
+		}
+		return "free again"
+	})
+}
+
+// A Service gives up its address and wants it back before it is gone: what still has its
+// floating IP is its own old load balancer.
+func TestItsOwnFloatingIPIsNotHeldAgainstIt(t *testing.T) {
+	c := newCorner(t, "back")
+	address := c.world.Cloud.FloatingIPs[2]
+	c.apply(manifest(balanced + "  loadBalancerIP: " + address + "\n" + http80))
+	c.until(address+" VIP", func() string { return c.ingress("web") })
+	for _, patch := range []string{
+		`{"spec":{"type":"ExternalName","externalName":"example.org","loadBalancerIP":"","clusterIP":"","clusterIPs":null}}`,
+		`{"spec":{"type":"LoadBalancer","externalName":null,"loadBalancerIP":"` + address + `"}}`,
+	} {
+		if code, said := c.kubectl("", "patch", "service", "web", "--type=merge", "-p", patch); code != 0 {
+			t.Fatalf("%s: %s", patch, said)
+		}
+	}
+	c.until(address+" VIP", func() string { return c.ingress("web") })
+	c.remove("web")
 }
 
 // The owner of a floating IP says by a tag for whom it is.
@@ -257,13 +297,7 @@ func TestAFloatingIPIsKeptForANamespace(t *testing.T) {
 func (c *corner) tag(address, tag string) (untag func()) {
 	c.Helper()
 	by := c.operator()
-	var list struct {
-		FloatingIPs []struct{ ID string }
-	}
-	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
-		c.Fatalf("%s: %v, %v", address, list, err)
-	}
-	url := by.Network + "floatingips/" + list.FloatingIPs[0].ID + "/tags"
+	url := by.Network + "floatingips/" + c.idOf(by, address) + "/tags"
 	if err := by.Do(c.Context(), http.MethodPut, url, map[string]any{"tags": []string{tag}}, nil); err != nil {
 		c.Fatal(err)
 	}

@@ -74,6 +74,8 @@ func TestWhatKuryrMadeIsAdopted(t *testing.T) {
 		return b.Status
 	})
 	before := c.tree("web")
+	c.shows("adopt --dry-run", 0, "adopted/web  load balancer "+id+" at 10.2.1.30 is taken over\n",
+		"pool adopted/web:TCP:80, listener adopted/web:TCP:80, load balancer adopted/web\n  and nothing else is changed\n", "1 taken over, ")
 	config, err := os.ReadFile(c.world.ConfigFile())
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +93,7 @@ func TestWhatKuryrMadeIsAdopted(t *testing.T) {
 	if made := c.events()["CreateLoadBalancer"] + c.events()["SetMembers"] + c.events()["AllocateFloatingIP"]; made != 0 {
 		t.Errorf("events: %v", c.events())
 	}
+	c.shows("adopt --dry-run", 0, "0 taken over, ")
 	c.remove("web")
 	for _, f := range c.floatingIPs() {
 		if strings.HasPrefix(f, b.FloatingIP+" ") {

@@ -49,6 +49,10 @@ func TestTheOperatorWantsMoreBalanced(t *testing.T) {
 	}
 	c.until("", func() string { return api.tree("kubernetes") })
 	c.until("none", func() string { return api.ready("kubernetes") })
+	// What an author could have chosen is not taken back.
+	if code, said := api.kubectl("", "annotate", "service", "kubernetes", "octagate.dev/member-mode-", "octagate.dev/provider-"); code != 0 {
+		t.Error(said)
+	}
 }
 
 // hostOfTheAPI makes a Node where the API server says that it runs, and returns how the

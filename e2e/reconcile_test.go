@@ -16,6 +16,7 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/e2e/session"
 	"github.com/octagate/octagate/e2e/testbed"
 	"github.com/octagate/octagate/e2e/view"
 )
@@ -369,15 +370,21 @@ func TestAnAddressIsKept(t *testing.T) {
 func (c *corner) discard(address string) {
 	c.Helper()
 	by := c.operator()
+	if err := by.Do(c.Context(), http.MethodDelete, by.Network+"floatingips/"+c.idOf(by, address), nil, nil); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// idOf is the ID of the floating IP that has an address.
+func (c *corner) idOf(by *session.Session, address string) string {
+	c.Helper()
 	var list struct {
 		FloatingIPs []struct{ ID string }
 	}
 	if err := by.Do(c.Context(), http.MethodGet, by.Network+"floatingips?floating_ip_address="+address, nil, &list); err != nil || len(list.FloatingIPs) != 1 {
 		c.Fatalf("%s: %v, %v", address, list, err)
 	}
-	if err := by.Do(c.Context(), http.MethodDelete, by.Network+"floatingips/"+list.FloatingIPs[0].ID, nil, nil); err != nil {
-		c.Fatal(err)
-	}
+	return list.FloatingIPs[0].ID
 }
 
 // traffic is how the first listener of a Service passes traffic on.
@@ -634,7 +641,9 @@ func TestWhatWasSpoiltInOctagatesAbsenceIsNotTornDown(t *testing.T) {
 	c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n" + http80))
 	c.until("True Ready", func() string { return c.ready("web") })
 	before, address := c.tree("web"), c.ingress("web")
-	c.away(func() { c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n  loadBalancerIP: nonsense\n" + http80)) })
+	c.away(func() {
+		c.apply(manifest(balanced + "  clusterIP: 10.2.1.14\n  loadBalancerIP: 172.24.4.99\n" + http80))
+	})
 	c.until("False Denied", func() string { return c.ready("web") })
 	if after := c.tree("web"); after != before || c.ingress("web") != address {
 		t.Errorf("before:\n%s%s\nafter:\n%s%s", before, address, after, c.ingress("web"))

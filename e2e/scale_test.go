@@ -24,6 +24,8 @@ const many = 100
 var shared = []string{
 	"GET lbaas/loadbalancers", "GET lbaas/listeners", "GET lbaas/pools", "GET floatingips",
 	"GET ports", "GET subnets", "GET routers", "GET networks",
+	"GET lbaas/providers", "GET lbaas/flavors", "GET lbaas/availabilityzones", "GET lbaas/quotas/{id}", "GET quotas/{id}",
+	"GET lbaas/pools/{id}/members", // of one load balancer in a round, when there is nothing else to do
 	"POST auth/tokens", "GET load-balancer", "GET network",
 }
 

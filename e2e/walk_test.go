@@ -68,6 +68,7 @@ func takeWalk(t *testing.T, w *testbed.World) {
 	walk.thePoolHasAnAddress()
 	walk.udpIsIgnored()
 	walk.badServicesAreRefused()
+	walk.everythingIsMeasured()
 	walk.everybodyLeaves()
 	walk.theAPIsLoadBalancerIsAsItWas()
 }
@@ -144,7 +145,13 @@ func (w *walk) aServiceIsBalanced() {
 	w.Helper()
 	w.pod("a", w.podAt(1), webPorts)
 	w.apply(manifest(http80))
-	w.until("True Ready", func() string { return w.ready("web") })
+	if code, said := w.kubectl("", "wait", "--for=condition=octagate.dev/Ready", "--timeout="+patience.String(), "service/web"); code != 0 {
+		w.Fatalf("kubectl cannot wait for it: %s", said)
+	}
+	w.until("1 made, 1 ready", func() string {
+		n := w.events()
+		return fmt.Sprint(n["CreateLoadBalancer"], " made, ", n["Ready"], " ready")
+	})
 	w.pod("b", w.podAt(2), webPorts)
 	w.until(fmt.Sprintf(`load balancer walk/web   VIP %s   ACTIVE
 └─ listener walk/web:TCP:80   TCP port 80

@@ -5,6 +5,8 @@ package e2e
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -37,6 +39,7 @@ var world *testbed.World
 var ground = testbed.Options{
 	Pending:     100 * time.Millisecond,
 	FloatingIPs: []string{"172.24.4.21", "172.24.4.22", "172.24.4.23", "172.24.4.24", "172.24.4.25"},
+	Used:        &testbed.Usage{},
 	Edit:        poll("50ms"),
 }
 
@@ -94,7 +97,24 @@ func inWorld(dir string, tests func() int) (code int, err error) {
 		return 1, err
 	}
 	code = tests()
-	return code, world.End()
+	return code, errors.Join(world.End(), rights())
+}
+
+// rights holds what octagate asked of all API servers against what it may ask: it was
+// refused nothing, and if all tests ran there is nothing that it never asked for.
+func rights() error {
+	if forbidden := ground.Used.Forbidden(); len(forbidden) > 0 {
+		return fmt.Errorf("octagate has no right to %q, and asked for it", forbidden)
+	}
+	if ground.Real != nil || flag.Lookup("test.run").Value.String() != "" || flag.Lookup("test.skip").Value.String() != "" {
+		fmt.Println("e2e: NOT CHECKED for rights that are never used: not all tests ran")
+		return nil
+	}
+	unused, err := ground.Used.Unused()
+	if len(unused) > 0 {
+		return fmt.Errorf("octagate has a right to %q, and never asked for it", unused)
+	}
+	return err
 }
 
 // goOn ends the test if somebody asked the tests to stop.
@@ -245,7 +265,7 @@ func (c *corner) until(want string, there func() string) {
 		return got == want, nil
 	})
 	if err != nil {
-		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, c.world.Octagate.Log())
+		c.Fatalf("got:\n%s\nwant:\n%s\n%s", got, want, c.world.Log())
 	}
 }
 

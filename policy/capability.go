@@ -14,7 +14,6 @@ const (
 	udpPorts        feature = "UDP ports"
 	sctpPorts       feature = "SCTP ports"
 	httpPorts       feature = "HTTP listeners"
-	certificates    feature = "certificates"
 	headers         feature = "X-Forwarded-For"
 	proxyV1         feature = "the PROXY protocol"
 	proxyV2         feature = "the PROXY protocol, version 2"
@@ -58,7 +57,6 @@ var capabilities = map[feature]capability{
 	udpPorts:        {since: 1, legacy: no, amphora: yes, ovn: yes},
 	sctpPorts:       {since: 23, legacy: no, amphora: yes, ovn: yes},
 	httpPorts:       {since: 0, legacy: yes, amphora: yes, ovn: no}, // it passes packets on
-	certificates:    {since: 0, legacy: yes, amphora: yes, ovn: no},
 	headers:         {since: 0, legacy: no, amphora: yes, ovn: no},
 	proxyV1:         {since: 0, legacy: no, amphora: yes, ovn: no},
 	proxyV2:         {since: 22, legacy: no, amphora: yes, ovn: no},

@@ -59,6 +59,22 @@ func TestWhatOVNIgnoresIsTold(t *testing.T) {
 	}
 }
 
+// Octavia answers 501 to a health monitor of SCTP for the provider ovn.
+func TestOVNAsksNoMembersOfSCTP(t *testing.T) {
+	cfg := config
+	cfg.Protocols = []corev1.Protocol{corev1.ProtocolSCTP}
+	svc := func(monitor string) *corev1.Service {
+		return service(port(corev1.ProtocolSCTP, 9), with(annotation.Provider.Key, "ovn"), with(annotation.HealthMonitor.Key, monitor))
+	}
+	want := `deny capability: spec.ports[1] SCTP has no health monitor with the provider ovn; set octagate.dev/health-monitor: "false"` + "\n"
+	if diff := cmp.Diff(want, told(Evaluate(cfg, Subject{Service: svc("true")}, cloud))); diff != "" {
+		t.Error(diff)
+	}
+	if v := Evaluate(cfg, Subject{Service: svc("false")}, cloud); v.Denied() {
+		t.Error(told(v))
+	}
+}
+
 // Every feature has a row, and somebody who has it.
 func TestTheMatrixIsWhole(t *testing.T) {
 	for f, c := range capabilities {

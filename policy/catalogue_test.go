@@ -27,7 +27,7 @@ type specification struct {
 }
 
 // mostLabels are what a specification may have, in this order.
-var mostLabels = []string{"Field", "Denies", "Warns", "Unsure", "Allows", "Source"}
+var mostLabels = []string{"Field", "Denies", "Warns", "Unsure", "Allows", "Guards", "Source"}
 
 // specifications are the comments of all rules, by the names of the rules.
 func specifications(t *testing.T) map[string]specification {

@@ -57,7 +57,7 @@ func (c Config) podSubnet(vip netip.Addr) string {
 
 // edition changes whenever a rule changes its mind, so that Services judged
 // before are told from those judged after.
-const edition = "4"
+const edition = "5"
 
 // digest is eight characters that change with the configuration and the rules.
 func (c Config) digest() string {

@@ -17,6 +17,7 @@ type Severity string
 const (
 	Deny     Severity = "deny"     // the Service must not be stored
 	Forgiven Severity = "forgiven" // it should not be, but was before: its author is warned
+	Advised  Severity = "advised"  // it should not be, but nobody is refused: its author is warned
 	Warn     Severity = "warn"     // it may be, but its author should know
 	Unsure   Severity = "unsure"   // the rule could not be checked: OpenStack did not answer
 )
@@ -28,6 +29,7 @@ type Finding struct {
 	Field    *field.Path
 	Value    string      // what is wrong there; empty when something is missing
 	Message  string      // continues "Field Value", says what to do, under 120 characters
+	with     []string    // keys of further annotations that it rests on
 	early    bool        // about what the API server refuses, in words of its own, before validation
 	live     facts.Kinds // what it rests on, of what the cloud said and may have changed since
 	before   bool        // the Service's predecessor deserved it, too
@@ -44,6 +46,14 @@ func (f Finding) String() string {
 		return fmt.Sprintf("%s: %s", at, f.Message)
 	}
 	return fmt.Sprintf("%s %s %s", at, f.Value, f.Message)
+}
+
+// resting are findings that rest on further annotations, by their keys.
+func resting(fs []Finding, keys ...string) []Finding {
+	for i := range fs {
+		fs[i].with = keys
+	}
+	return fs
 }
 
 // same reports whether g is as bad as f, and of the same thing.
@@ -69,6 +79,17 @@ func (v Verdict) Strict() Verdict {
 		if f.Severity == Unsure && !f.before {
 			why, _, _ := strings.Cut(f.Message, ";")
 			v.Findings[i].Severity, v.Findings[i].Message = Deny, why+"; apply once OpenStack answers"
+		}
+	}
+	return v
+}
+
+// Advised is the verdict of an operator who has nobody refused: denials are warnings.
+func (v Verdict) Advised() Verdict {
+	v.Findings = slices.Clone(v.Findings)
+	for i, f := range v.Findings {
+		if f.Severity == Deny {
+			v.Findings[i].Severity = Advised
 		}
 	}
 	return v
@@ -143,8 +164,11 @@ func (v Verdict) Warnings() []string {
 			ws = append(ws, f.String())
 		}
 	}
-	if v.any(func(f Finding) bool { return f.Severity == Forgiven }) {
+	switch {
+	case v.any(func(f Finding) bool { return f.Severity == Forgiven }):
 		ws = append([]string{"nothing new is built until what was wrong before is put right:"}, ws...)
+	case v.any(func(f Finding) bool { return f.Severity == Advised }):
+		ws = append([]string{"nothing is built until this is put right:"}, ws...)
 	}
 	if more := len(ws) - mostWarnings; more > 0 {
 		ws = append(ws[:mostWarnings], fmt.Sprintf("and %d more warnings like these", more))

@@ -104,6 +104,16 @@ func read(cfg Config, s Subject, known facts.Snapshot) Intent {
 	return in
 }
 
+// pools is how many pools the listeners lead to.
+func (in Intent) pools() int {
+	type pool struct{ protocol, target string }
+	all := map[pool]bool{}
+	for _, p := range in.Listeners {
+		all[pool{p.Behind(), p.Target()}] = true
+	}
+	return len(all)
+}
+
 // first is the annotation's value in the first of the maps that has a valid one.
 func first[T any](d annotation.Def[T], otherwise T, maps ...map[string]string) T {
 	for _, m := range maps {
@@ -148,7 +158,7 @@ func (s Subject) late(a netip.Addr) bool {
 	if s.Has.Subnet != "" {
 		return s.Has.Second != a
 	}
-	return s.Old != nil && built(s.Old.Annotations) && len(s.Old.Spec.ClusterIPs) < 2
+	return s.builtBefore() && len(s.Old.Spec.ClusterIPs) < 2
 }
 
 // externalIP is where the Service's external IP comes from.
@@ -162,12 +172,12 @@ func externalIP(cfg Config, svc *corev1.Service) ExternalIP {
 		address, _ := annotation.ParseAddress(asked)
 		return ExternalIP{Method: User, Address: address, Keep: keep}
 	}
-	return ExternalIP{
-		Method:  Pool,
-		Keep:    keep,
-		Network: first(annotation.ExternalNetworkID, cfg.ExternalNetwork, svc.Annotations),
-		Subnet:  first(annotation.ExternalSubnetID, cfg.ExternalSubnet, svc.Annotations),
+	e := ExternalIP{Method: Pool, Keep: keep, Network: first(annotation.ExternalNetworkID, cfg.ExternalNetwork, svc.Annotations)}
+	if e.Network != cfg.ExternalNetwork {
+		cfg.ExternalSubnet = "" // it is a subnet of another network
 	}
+	e.Subnet = first(annotation.ExternalSubnetID, cfg.ExternalSubnet, svc.Annotations)
+	return e
 }
 
 // pins are the annotations that tell the intent.

@@ -12,6 +12,9 @@ import (
 )
 
 // ours is a Service that has, or is to have, a load balancer in the cloud.
+// outer is the cloud, where the external network shows its subnet.
+var outer = but(cloud, func(s *facts.Snapshot) { s.OuterSubnets = map[string][]string{external: {podSubnet}} })
+
 func ours(s *corev1.Service) { s.UID = "ours" }
 
 // lacking is what is known of the cloud less some of it.
@@ -99,6 +102,11 @@ func TestFindingsOfTheNetwork(t *testing.T) {
 			lacking(func(s *facts.Snapshot) { s.Routes = nil }), ""},
 		"floating-ip-network: another network that a router leads to will do": {Subject{Service: service(asking("203.0.113.5"))},
 			lacking(func(s *facts.Snapshot) { s.Routes = map[string]bool{external: true, dmz: true} }), ""},
+		"floating-ip-network: a subnet of another network is denied": {Subject{Service: service(asking(""), with(annotation.ExternalSubnetID.Key, dmz))}, outer,
+			"deny floating-ip-network: octagate.dev/external-subnet-id " + dmz + " is no subnet of the external network; leave it out\n"},
+		"floating-ip-network: one of the network passes":          {Subject{Service: service(asking(""), with(annotation.ExternalSubnetID.Key, podSubnet))}, outer, ""},
+		"floating-ip-network: what is built keeps its subnet":     {Subject{Service: service(asking(""), builtAlready, with(annotation.ExternalSubnetID.Key, dmz)), Has: LoadBalancer{VIP: netip.MustParseAddr("10.2.0.7"), Subnet: serviceSubnet}}, outer, ""},
+		"floating-ip-network: a network may not show its subnets": {Subject{Service: service(asking(""), with(annotation.ExternalSubnetID.Key, dmz))}, cloud, ""},
 		"floating-ip-network: a pool that no router leads to is denied": {
 			Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, dmz))}, cloud,
 			"deny floating-ip-network: octagate.dev/external-network-id " + dmz + " is no external network that a router leads to\n"},
@@ -215,5 +223,22 @@ func TestWhatKuryrMadeIsAdopted(t *testing.T) {
 		if diff := cmp.Diff(want, told(Evaluate(cfg, Subject{Service: service(plain, clusterIPOf(address))}, cloud))); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// The operator's subnet is one of the operator's network, and of no other.
+func TestAnotherNetworkHasOtherSubnets(t *testing.T) {
+	cfg := config
+	cfg.ExternalSubnet = podSubnet
+	for network, want := range map[string]string{external: podSubnet, dmz: ""} {
+		v := Evaluate(cfg, Subject{Service: service(asking(""), with(annotation.ExternalNetworkID.Key, network))}, outer)
+		if got := v.Intent.ExternalIP.Subnet; got != want {
+			t.Errorf("%s: %q", network, got)
+		}
+	}
+	cfg.ExternalSubnet = dmz
+	want := "deny floating-ip-network: spec.loadBalancerIP: the configured external subnet is not one of the external network; tell the operator\n"
+	if got := told(Evaluate(cfg, Subject{Service: service(asking(""))}, outer)); got != want {
+		t.Error(got)
 	}
 }

@@ -61,14 +61,24 @@ func (c choice) instead() string {
 // exists reports whether the Service has a load balancer, as far as anybody knows, or one
 // that becomes its own.
 func (q question) exists() bool {
-	svc, old := q.subject.Service, q.subject.Old
-	if q.subject.Has != (LoadBalancer{}) || old != nil && built(old.Annotations) {
-		return true
-	}
+	_, seen := q.own()
+	return seen || q.subject.Has != (LoadBalancer{}) || q.subject.builtBefore()
+}
+
+// own is the load balancer of the Service, or one that becomes its own, that the cloud shows;
+// of several, always the same.
+func (q question) own() (own facts.Balancer, seen bool) {
 	for _, b := range q.known.Balancers {
-		if b.Service != "" && b.Service == svc.UID || q.cfg.Adopts && b.Name == q.in.Name {
-			return true
+		if q.owns(b) || q.cfg.Adopts && b.Name == q.in.Name {
+			if !seen || b.ID < own.ID {
+				own, seen = b, true
+			}
 		}
 	}
-	return false
+	return own, seen
+}
+
+// owns reports whether a load balancer was made for the Service.
+func (q question) owns(b facts.Balancer) bool {
+	return b.Service != "" && b.Service == q.subject.Service.UID
 }

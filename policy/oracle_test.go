@@ -113,10 +113,19 @@ func (w world) says() map[string][]string {
 	return all
 }
 
-// ours: Services of type ClusterIP and LoadBalancer that have an address, and no class.
+// ours: Services that have an address, are of a type that the operator wants, and of its class.
 func (w world) ours() bool {
 	s := w.subject.Service.Spec
-	return s.ClusterIP != "None" && (s.Type == "" || s.Type == "ClusterIP" || s.Type == "LoadBalancer" && s.LoadBalancerClass == nil)
+	types := w.cfg.ServiceTypes
+	if len(types) == 0 {
+		types = []corev1.ServiceType{"ClusterIP", "LoadBalancer"}
+	}
+	class := ""
+	if s.LoadBalancerClass != nil {
+		class = *s.LoadBalancerClass
+	}
+	return s.ClusterIP != "None" && s.Type != "ExternalName" && slices.Contains(types, cmp.Or(s.Type, "ClusterIP")) &&
+		(s.Type != "LoadBalancer" || class == w.cfg.LoadBalancerClass)
 }
 
 // wrote is what the author wrote under a key of ours, if the contract takes it.
@@ -183,9 +192,11 @@ func (w world) second() netip.Addr {
 	return netip.Addr{}
 }
 
-// builtBefore: the Service has a load balancer, as its predecessor tells.
+// builtBefore: the Service has a load balancer, as its predecessor tells. Without an address
+// it could have none.
 func (w world) builtBefore() bool {
-	return w.subject.Old != nil && w.subject.Old.Annotations["octagate.dev/load-balancer-id"] != ""
+	old := w.subject.Old
+	return old != nil && old.Spec.Type != "ExternalName" && old.Spec.ClusterIP != "None" && old.Annotations["octagate.dev/load-balancer-id"] != ""
 }
 
 // pinned is what was decided when the load balancer was built; without one it is the
@@ -262,7 +273,7 @@ func (w world) subnet(a netip.Addr) string {
 
 // spots are where the load balancer is to be, but for where it is already.
 func (w world) spots() (all []spot) {
-	if a := w.first(); a.IsValid() && !w.has(a) {
+	if a := w.first(); a.IsValid() && !w.has(a) && !w.beyond(a) {
 		all = append(all, spot{"spec.clusterIP", a, w.home()})
 	}
 	if a := w.second(); a.IsValid() && w.bothServed() && !w.has(a) {
@@ -286,10 +297,15 @@ func (w world) has(a netip.Addr) bool {
 	return w.builtBefore() && (w.subject.Old.Spec.ClusterIP == a.String() || slices.Contains(w.subject.Old.Spec.ClusterIPs, a.String()))
 }
 
+// beyond reports whether an address is in none of the ranges: nothing else is said of it then.
+func (w world) beyond(a netip.Addr) bool {
+	within := func(r netip.Prefix) bool { return r.Contains(a) }
+	return len(w.ranges()) > 0 && !slices.ContainsFunc(w.ranges(), within)
+}
+
 func (w world) outOfRange() (denied []string) {
 	asked := w.subject.Service.Spec.ClusterIP
-	within := func(r netip.Prefix) bool { return r.Contains(address(asked)) }
-	if asked != "" && (!address(asked).IsValid() || len(w.ranges()) > 0 && !slices.ContainsFunc(w.ranges(), within)) {
+	if asked != "" && (!address(asked).IsValid() || w.beyond(address(asked))) {
 		denied = append(denied, "spec.clusterIP "+asked)
 	}
 	for _, p := range w.spots() {
@@ -314,9 +330,10 @@ func (w world) reserved() (denied []string) {
 func (w world) taken() (denied []string) {
 	for _, p := range w.spots() {
 		port, there := w.known.Ports[p.vip]
-		_, balancer := w.known.Balancers[port.ID]
+		b, balancer := w.known.Balancers[port.ID]
 		leftBehind := port.VIP && !balancer
-		if there && !leftBehind && p.subnet == w.subnet(p.vip) {
+		adopted := w.cfg.Adopts && b.Name == "shop/web"
+		if there && !leftBehind && !adopted && p.subnet == w.subnet(p.vip) {
 			denied = append(denied, p.field+" "+p.vip.String())
 		}
 	}
@@ -422,7 +439,12 @@ func (w world) beyondTheCloud() (denied []string) {
 	}
 	for i, p := range w.subject.Service.Spec.Ports {
 		since := map[corev1.Protocol]int{"UDP": 1, "SCTP": 23}[p.Protocol]
-		if w.balanced(p) && w.tooOld(since) {
+		monitored := w.cfg.Monitored
+		if asked := w.wrote("health-monitor"); asked != "" {
+			monitored = asked == "true"
+		}
+		unasked := p.Protocol == "SCTP" && monitored && w.provider() == "ovn"
+		if w.balanced(p) && (w.tooOld(since) || unasked) {
 			denied = append(denied, fmt.Sprintf("spec.ports[%d] %s", i, p.Protocol))
 		}
 	}
@@ -552,9 +574,18 @@ func (w world) unknownIP() []string {
 	return nil
 }
 
-// holds reports whether a floating IP leads to this Service's VIP.
+// holds reports whether a floating IP leads to a VIP of this Service, or to its load balancer.
 func (w world) holds(f facts.FloatingIP) bool {
-	return f.FixedIP.IsValid() && (f.FixedIP == w.first() || f.FixedIP == w.subject.Has.VIP)
+	for _, vip := range []netip.Addr{w.first(), w.subject.Has.VIP, w.subject.Has.Second} {
+		if vip.IsValid() && f.FixedIP == vip {
+			return true
+		}
+	}
+	if f.FixedIP.IsValid() && f.FixedIP == w.second() && w.bothServed() {
+		return true
+	}
+	b := w.known.Balancers[f.Port]
+	return f.Port != "" && b.Service != "" && b.Service == w.subject.Service.UID
 }
 
 func (w world) usedIP() []string {
@@ -562,6 +593,7 @@ func (w world) usedIP() []string {
 	kept := w.wrote("keep-floating-ip") == "true"
 	switch {
 	case f.ID == "", f.Port == "" && !f.Pool:
+	case w.known.Balancers == nil && w.subject.Service.UID != "" && !f.Pool && !w.holds(f): // nobody knows whose that is
 	case !w.holds(f), f.Pool && !kept:
 		return []string{what}
 	}
@@ -603,12 +635,29 @@ func (w world) unreachedIP() []string {
 	switch {
 	case f.ID != "" && w.unreached(f.Network):
 		return []string{what}
-	case !w.external() || ip != "" || w.network() == "" || !w.unreached(w.network()) || w.has(w.first()):
+	case !w.external() || ip != "" || w.network() == "" || w.has(w.first()):
 		return nil
+	case !w.unreached(w.network()):
+		return w.otherSubnet()
 	case w.wrote("external-network-id") != "":
 		return []string{at("external-network-id") + " " + w.network()}
 	}
 	return []string{"spec.loadBalancerIP"}
+}
+
+// otherSubnet: floating IPs are allocated from a subnet of the network, if it shows any. The
+// operator's subnet is one of the operator's network.
+func (w world) otherSubnet() []string {
+	there, asked := w.known.OuterSubnets[w.network()], w.wrote("external-subnet-id")
+	switch {
+	case len(there) == 0:
+		return nil
+	case asked != "" && !slices.Contains(there, asked):
+		return []string{at("external-subnet-id") + " " + asked}
+	case asked == "" && w.cfg.ExternalSubnet != "" && w.network() == w.cfg.ExternalNetwork && !slices.Contains(there, w.cfg.ExternalSubnet):
+		return []string{"spec.loadBalancerIP"}
+	}
+	return nil
 }
 
 func (w world) changed() (denied []string) {

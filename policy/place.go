@@ -22,8 +22,10 @@ type place struct {
 // places are the addresses of the Service, as far as they are allocated, at which it has
 // no load balancer yet: what could be said against the others comes too late.
 func (q question) places() []place {
-	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {spec.Child("clusterIPs").Index(1), q.in.SecondVIP, q.in.SecondSubnet}}
-	return slices.DeleteFunc(all, func(p place) bool { return !p.vip.IsValid() || q.stands(p.vip) })
+	all := []place{{clusterIP, q.in.VIP, q.in.VIPSubnet}, {secondIP, q.in.SecondVIP, q.in.SecondSubnet}}
+	return slices.DeleteFunc(all, func(p place) bool {
+		return !p.vip.IsValid() || q.stands(p.vip) || p.at == clusterIP && q.beyond(p.vip) // which is enough to say of it
+	})
 }
 
 // denied is an objection to a place. Whoever chose none may get a better one next time.
@@ -33,10 +35,18 @@ func (p place) denied(why string) Finding {
 
 // stands reports whether the Service has a load balancer at an address.
 func (q question) stands(a netip.Addr) bool {
-	svc, old := q.subject.Service, q.subject.Old
+	old := q.subject.Old
 	port, _ := q.known.Port(a)
 	b, answer := q.known.Balancer(port)
 	return a.IsValid() && (a == q.subject.Has.VIP || a == q.subject.Has.Second) ||
-		answer == facts.Yes && b.Service != "" && b.Service == svc.UID ||
-		old != nil && built(old.Annotations) && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
+		answer == facts.Yes && q.owns(b) ||
+		q.subject.builtBefore() && (old.Spec.ClusterIP == a.String() || slices.Contains(old.Spec.ClusterIPs, a.String()))
+}
+
+// leadsHere reports whether a floating IP leads to the Service: to a VIP of its own, or to
+// the load balancer that it had before it moved.
+func (q question) leadsHere(f facts.FloatingIP) bool {
+	has := q.subject.Has
+	return f.FixedIP.IsValid() && slices.Contains([]netip.Addr{q.in.VIP, q.in.SecondVIP, has.VIP, has.Second}, f.FixedIP) ||
+		f.Port != "" && q.owns(q.known.Balancers[f.Port])
 }

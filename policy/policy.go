@@ -50,10 +50,16 @@ func (s Subject) decided() map[string]string {
 		annotation.VIPSubnetID.Write(m, s.Has.Subnet)
 		return m
 	}
-	if s.Old != nil && built(s.Old.Annotations) {
+	if s.builtBefore() {
 		return s.Old.Annotations
 	}
 	return nil
+}
+
+// builtBefore reports whether the Service had a load balancer, as it said itself. What has
+// no address has none, whatever is written there: the webhook does not see it.
+func (s Subject) builtBefore() bool {
+	return s.Old != nil && addressed(s.Old) && built(s.Old.Annotations)
 }
 
 // built reports whether m says that there is a load balancer.
@@ -184,7 +190,7 @@ func (v Verdict) Answer() annotation.Answer {
 	switch {
 	case !v.Managed:
 		return ""
-	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven }):
+	case v.any(func(f Finding) bool { return f.Severity == Deny || f.Severity == Forgiven || f.Severity == Advised }):
 		return annotation.Denied
 	case v.Unverified():
 		return annotation.Unverified

@@ -69,6 +69,13 @@ func floatingIPs(all ...facts.FloatingIP) map[netip.Addr]facts.FloatingIP {
 	return m
 }
 
+// leftBehind is the cloud where the Service still has a load balancer at an address that it
+// had before.
+var leftBehind = but(cloud, func(s *facts.Snapshot) {
+	s.Balancers = maps.Clone(s.Balancers)
+	s.Balancers["p"] = facts.Balancer{ID: "72d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d72", Service: "ours"}
+})
+
 type edit func(*corev1.Service)
 
 // service is a good Service of type LoadBalancer, edited.
@@ -168,8 +175,7 @@ func TestFindings(t *testing.T) {
 		"cluster-ip-range: an address outside is denied": {Subject{Service: service(plain, clusterIPOf("10.99.0.1"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.99.0.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 		"cluster-ip-range: the half kept for Octavia is outside": {Subject{Service: service(plain, clusterIPOf("10.2.128.1"))}, cloud,
-			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n" +
-				"deny cluster-ip-reserved: spec.clusterIP 10.2.128.1 is in an allocation pool, which Neutron hands out; apply again or take another\n"},
+			"deny cluster-ip-range: spec.clusterIP 10.2.128.1 is outside the service range 10.2.0.0/17; choose one inside or leave it empty\n"},
 		"cluster-ip-range: a misspelt address is denied": {Subject{Service: service(plain, clusterIPOf("10.2.0.07"))}, cloud,
 			"deny cluster-ip-range: spec.clusterIP 10.2.0.07 has leading zeros; write 10.2.0.7\n"},
 
@@ -260,6 +266,14 @@ func TestFindings(t *testing.T) {
 		"floating-ip-free: one in use by this very VIP passes": {Subject{Service: service(asking("172.24.4.30"), clusterIPOf("10.2.0.30"))}, cloud, ""},
 		"floating-ip-free: one in use by the VIP that is being left passes": {
 			Subject{Service: service(asking("172.24.4.30")), Has: LoadBalancer{VIP: netip.MustParseAddr("10.2.0.30")}}, cloud, ""},
+		"floating-ip-free: one in use by the load balancer that the Service left behind passes": {
+			Subject{Service: service(asking("172.24.4.30"), clusterIPOf(""), ours), Old: service(ofType(corev1.ServiceTypeExternalName), clusterIPOf(""), ours)}, leftBehind, ""},
+		"floating-ip-free: nobody knows whose load balancer it is in use by": {
+			Subject{Service: service(asking("172.24.4.30"), ours)}, lacking(func(s *facts.Snapshot) { s.Balancers = nil }),
+			"unsure floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; OpenStack does not say whether that is this Service's\n"},
+		"floating-ip-free: a new Service left nothing behind": {
+			Subject{Service: service(asking("172.24.4.30"))}, lacking(func(s *facts.Snapshot) { s.Balancers = nil }),
+			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.30 is in use by 10.2.0.30; free here: 172.24.4.13, 172.24.4.20\n"},
 		"floating-ip-free: one of the pool is denied": {Subject{Service: service(asking("172.24.4.40"))}, cloud,
 			"deny floating-ip-free: spec.loadBalancerIP 172.24.4.40 was allocated by octagate, which also releases it; free here: 172.24.4.13, 172.24.4.20\n"},
 
@@ -397,6 +411,19 @@ func TestPinsCannotBePrepared(t *testing.T) {
 	} {
 		if got := Evaluate(config, tt.subject, cloud).Intent.VIPSubnet; got != tt.want {
 			t.Errorf("%s: the VIP would be in %s", claim, got)
+		}
+	}
+}
+
+// What has no address passes the webhook by, so that what is written there is anybody's word.
+func TestNothingIsDecidedForWhatHasNoAddress(t *testing.T) {
+	for claim, without := range map[string]edit{"ExternalName": ofType(corev1.ServiceTypeExternalName), "headless": clusterIPOf(corev1.ClusterIPNone)} {
+		forged := service(builtAlready, without, with(annotation.Verdict.Key, "accepted"), with(annotation.VIPSubnetID.Key, podSubnet), with(annotation.Provider.Key, "forged"))
+		known := but(cloud, offering)
+		now := service(plain, func(s *corev1.Service) { s.Annotations = maps.Clone(forged.Annotations) })
+		v := Evaluate(config, Subject{Service: now, Old: forged}, known)
+		if v.Intent.VIPSubnet != serviceSubnet || !v.Denies("provider-exists") {
+			t.Errorf("%s: the VIP is in %s: %s", claim, v.Intent.VIPSubnet, told(v))
 		}
 	}
 }

@@ -29,6 +29,15 @@ const (
 // Listener is the protocol of the port's listener.
 func (p Port) Listener() string { return cmp.Or(p.As, string(p.Protocol)) }
 
+// Behind is the protocol behind the port's listener: where it takes the encryption off,
+// that is plain HTTP.
+func (p Port) Behind() string {
+	if p.As == TerminatedHTTPS {
+		return HTTP
+	}
+	return p.Listener()
+}
+
 // HTTP reports whether the port's listener reads HTTP.
 func (p Port) HTTP() bool { return p.As == HTTP || p.As == TerminatedHTTPS }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
@@ -102,5 +104,55 @@ func TestWhoHadNoRoomBeforeIsForgiven(t *testing.T) {
 	}
 	if v := Evaluate(config, Subject{Service: service(asking("")), Old: service(plain)}, limited(3, 4)); !v.Denied() {
 		t.Errorf("it asks for more than before: %s", told(v))
+	}
+}
+
+// crowded is the cloud, where this Service and another have two listeners each, and there
+// may be so many.
+func crowded(listeners, pools int) facts.Snapshot {
+	return lacking(func(s *facts.Snapshot) {
+		s.ListenerLimit, s.PoolLimit = facts.Limit{Known: true, Most: listeners}, facts.Limit{Known: true, Most: pools}
+		s.Balancers = map[string]facts.Balancer{
+			"a": {ID: "a", Service: "ours", Listeners: 2, Pools: 2}, "b": {ID: "b", Listeners: 2, Pools: 2}, "c": {ID: "c", Leaving: true, Listeners: 9, Pools: 9},
+		}
+	})
+}
+
+func TestListenersAndPoolsNeedRoom(t *testing.T) {
+	third := func(s *corev1.Service) { port(corev1.ProtocolTCP, 81)(s); port(corev1.ProtocolTCP, 82)(s) }
+	shared, adopting := config, config
+	shared.SharedPools = true
+	adopting.Adopts = true
+	one := func(s *corev1.Service) {
+		s.Spec.Selector = map[string]string{"app": "web"}
+		for i := range s.Spec.Ports {
+			s.Spec.Ports[i].TargetPort = intstr.FromInt32(8080)
+		}
+	}
+	const listeners = "openstack loadbalancer quota set --listener"
+	for claim, tt := range map[string]struct {
+		cfg     Config
+		subject Subject
+		known   facts.Snapshot
+		want    string
+	}{
+		"there is room":           {config, Subject{Service: service(plain, third)}, crowded(7, 7), ""},
+		"for one too few":         {config, Subject{Service: service(plain)}, crowded(4, 5), "deny quota: spec.ports TCP/80 needs a listener, and the project has 4 of 4; ask an administrator for more; try: " + listeners + " 5 <project>\n"},
+		"for two too few":         {config, Subject{Service: service(plain, third)}, crowded(6, 7), "deny quota: spec.ports TCP/80,TCP/81,TCP/82 needs 3 more listeners, and the project has 4 of 6; ask an administrator for more; try: " + listeners + " 7 <project>\n"},
+		"what it has needs none":  {config, Subject{Service: service(plain, ours)}, crowded(4, 4), ""},
+		"but one port more does":  {config, Subject{Service: service(plain, ours, third)}, crowded(4, 5), "deny quota: spec.ports TCP/80,TCP/81,TCP/82 needs a listener, and the project has 4 of 4; ask an administrator for more; try: " + listeners + " 5 <project>\n"},
+		"pools, too":              {config, Subject{Service: service(plain, third)}, crowded(7, 6), "deny quota: spec.ports TCP/80,TCP/81,TCP/82 needs 3 more pools, and the project has 4 of 6; ask an administrator for more; try: openstack loadbalancer quota set --pool 7 <project>\n"},
+		"unless they are shared":  {shared, Subject{Service: service(plain, third, one)}, crowded(7, 5), ""},
+		"nobody sees what it has": {config, Subject{Service: service(plain), Has: LoadBalancer{Subnet: serviceSubnet, VIP: netip.MustParseAddr("10.2.0.7")}}, crowded(0, 0), ""},
+		"there may be any number": {config, Subject{Service: service(plain, third)}, crowded(-1, -1), ""},
+		"Kuryr's are its own": {adopting, Subject{Service: service(plain)}, but(crowded(4, 4), func(s *facts.Snapshot) {
+			s.Balancers["b"] = facts.Balancer{ID: "b", Name: "shop/web", Listeners: 1, Pools: 1}
+		}), ""},
+		"who had too many before is": {config, Subject{Service: service(plain, label), Old: service(plain)}, crowded(4, 5), "forgiven quota: spec.ports TCP/80 needs a listener, and the project has 4 of 4; ask an administrator for more; try: " + listeners + " 5 <project>\n"},
+	} {
+		v := Evaluate(tt.cfg, tt.subject, tt.known)
+		if diff := cmp.Diff(tt.want, told(v)); diff != "" {
+			t.Errorf("%s: %s", claim, diff)
+		}
 	}
 }

@@ -25,6 +25,7 @@ func ask(cfg Config, s Subject, known facts.Snapshot) question {
 type rule struct {
 	name  string
 	live  facts.Kinds // what it rests on, of what the cloud said
+	may   facts.Kinds // what some of its objections rest on beside
 	early bool        // about what the API server refuses before it asks the validating webhook
 	check func(question) []Finding
 }
@@ -35,6 +36,15 @@ var rules = []rule{
 	capabilityRule, providerExists, flavorExists, zoneExists, algorithm, healthMonitor, proxyProtocol, sourceRangesRule,
 	sessionAffinity, externalIPs, loadBalancerIP, withoutEffect, poolConfigured, floatingIPExists, floatingIPFree,
 	floatingIPAllowed, floatingIPClaimed, floatingIPNetwork, quota, fixedOnceBuilt,
+}
+
+// Rules are the names of all rules, in the order in which they are checked.
+func Rules() []string {
+	var names []string
+	for _, r := range rules {
+		names = append(names, r.name)
+	}
+	return names
 }
 
 // findings are what all the rules notice.
@@ -59,6 +69,10 @@ var (
 	spec      = field.NewPath("spec")
 	ports     = spec.Child("ports")
 	clusterIP = spec.Child("clusterIP")
+	secondIP  = spec.Child("clusterIPs").Index(1)
+
+	specAddress      = spec.Child("loadBalancerIP")
+	annotatedAddress = keyed(annotation.LoadBalancerIP)
 )
 
 func annotationField(key string) *field.Path {

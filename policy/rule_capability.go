@@ -15,7 +15,7 @@ import (
 //	         spec.ports[*].protocol
 //	Denies:  what LBaaS v2 does not have (tags, X-Forwarded-For, SOURCE_IP_PORT, timeouts, the
 //	         PROXY protocol, flavors, availability zones), and what the cloud's Octavia is too old
-//	         for
+//	         for; health monitors of SCTP ports with the provider ovn
 //	Warns:   of what the provider takes and ignores: with ovn timeouts, connection limits, and
 //	         members behind a router
 //	Allows:  anything where the version of Octavia is not known; what rules of their own speak
@@ -35,8 +35,23 @@ var capabilityRule = rule{name: "capability", live: facts.Octavia, check: func(q
 			fs = append(fs, one(Warn, at, asked[w.key], "is ignored by the provider "+q.in.Provider)...)
 		}
 	}
-	return append(fs, tooOld(q)...)
+	return append(append(fs, tooOld(q)...), unasked(q)...)
 }}
+
+// unasked objects to ports whose members the provider cannot ask whether they are well.
+func unasked(q question) []Finding {
+	if q.in.Traffic.Monitor == (Monitor{}) || q.lacking(sctpMonitors) != "" || provides(q.in.Provider, sctpMonitors) != no {
+		return nil
+	}
+	var fs []Finding
+	for i, p := range q.subject.Service.Spec.Ports {
+		if p.Protocol == corev1.ProtocolSCTP && q.cfg.translates(p.Protocol) {
+			fs = append(fs, resting(one(Deny, ports.Index(i), string(p.Protocol),
+				"has no health monitor with the provider "+q.in.Provider+"; set "+annotation.HealthMonitor.Key+`: "false"`), annotation.HealthMonitor.Key)...)
+		}
+	}
+	return fs
+}
 
 // tooOld objects to ports of protocols that the operator wants balanced, and that Octavia
 // does not have yet.

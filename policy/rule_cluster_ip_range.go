@@ -20,13 +20,7 @@ import (
 //	Source:  kubernetes.serviceCIDRs of the configuration, else the ServiceCIDR objects; GET
 //	         subnets. Octavia answers 500 to a VIP outside its subnet
 var clusterIPRange = rule{name: "cluster-ip-range", early: true, check: func(q question) []Finding {
-	fs := outsideRange(q)
-	for _, f := range outsideSubnet(q) {
-		if !slices.ContainsFunc(fs, func(g Finding) bool { return g.Field.String() == f.Field.String() }) {
-			fs = append(fs, f) // of one address one thing is said
-		}
-	}
-	return fs
+	return append(outsideRange(q), outsideSubnet(q)...)
 }}
 
 // outsideRange objects to a ClusterIP that no service range has.
@@ -39,11 +33,16 @@ func outsideRange(q question) []Finding {
 	if err != nil {
 		return one(Deny, clusterIP, asked, err.Error())
 	}
-	cidrs := serviceCIDRs(q.cfg, q.known)
-	if len(cidrs) > 0 && !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
-		return one(Deny, clusterIP, asked, fmt.Sprintf("is outside the service range %s; choose one inside or leave it empty", words(cidrs)))
+	if q.beyond(a) {
+		return one(Deny, clusterIP, asked, fmt.Sprintf("is outside the service range %s; choose one inside or leave it empty", words(serviceCIDRs(q.cfg, q.known))))
 	}
 	return nil
+}
+
+// beyond reports whether no service range has an address.
+func (q question) beyond(a netip.Addr) bool {
+	cidrs := serviceCIDRs(q.cfg, q.known)
+	return len(cidrs) > 0 && !slices.ContainsFunc(cidrs, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // outsideSubnet objects to addresses of the service range that are not of their subnet.

@@ -9,6 +9,7 @@ import "github.com/octagate/octagate/policy/facts"
 //	Denies:  the subnet's gateway; an address of its allocation pools, which Neutron may hand
 //	         out to anybody before the load balancer is made
 //	Allows:  the address of a load balancer that the Service has
+//	Guards:  the gateway, and whom Neutron gives an address
 //	Source:  GET subnets: gateway_ip, allocation_pools. Octavia answers 500 to the gateway, and
 //	         to an address that is in use
 var clusterIPReserved = rule{name: "cluster-ip-reserved", live: placeFacts, early: true, check: func(q question) []Finding {

@@ -4,6 +4,7 @@ package policy
 //
 //	Field:   spec.externalIPs
 //	Warns:   of any: the load balancer does not serve them
+//	Guards:  everybody whose address somebody else might write there
 //	Source:  they are for kube-proxy. Kubernetes deprecates them since 1.36 (KEP-5707)
 var externalIPs = rule{name: "external-ips", check: func(q question) []Finding {
 	if len(q.subject.Service.Spec.ExternalIPs) == 0 {

@@ -14,6 +14,7 @@ import (
 //	Denies:  a floating IP with tags octagate:namespace=<namespace>, none of which is the
 //	         Service's
 //	Allows:  anybody, where there is no such tag
+//	Guards:  the namespaces that a floating IP is kept for
 //	Source:  GET floatingips: tags
 var floatingIPAllowed = rule{name: "floating-ip-allowed", live: externalFacts, check: func(q question) []Finding {
 	f, answer := q.known.FloatingIP(q.in.ExternalIP.Address)

@@ -20,13 +20,13 @@ const Claimed = "floating-ip-claimed"
 //	Denies:  one that another Service names; where both were stored before anybody looked, the
 //	         younger Service's
 //	Allows:  whom it is associated with already
+//	Guards:  the authors of other Services
 //	Source:  the cluster's Services
 var floatingIPClaimed = rule{name: Claimed, check: func(q question) []Finding {
 	a := q.in.ExternalIP.Address
 	f, _ := q.known.FloatingIP(a)
-	holds := f.FixedIP.IsValid() && (f.FixedIP == q.in.VIP || f.FixedIP == q.subject.Has.VIP)
 	first, contested := rival(q.subject.Service, f, q.known.Claims[a])
-	if holds || !contested {
+	if q.leadsHere(f) || !contested {
 		return nil
 	}
 	at, asked := requestedIP(q.subject.Service)

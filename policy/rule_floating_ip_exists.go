@@ -35,6 +35,9 @@ var floatingIPExists = rule{name: "floating-ip-exists", live: externalFacts, che
 // instead names floating IPs that could be had in place of a refused one: of the external
 // network that is chosen, where one is.
 func instead(q question) string {
+	if q.known.FloatingIPs == nil {
+		return "name another"
+	}
 	network := externalNetwork(q)
 	free := q.known.FreeFloatingIPs(network, q.subject.Service.Namespace)
 	if len(free) == 0 {

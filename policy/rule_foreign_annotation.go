@@ -19,10 +19,23 @@ import (
 var foreignAnnotation = rule{name: "foreign-annotation", check: func(q question) []Finding {
 	var fs []Finding
 	for _, fault := range q.subject.ignored {
-		fs = append(fs, one(Warn, annotationField(fault.Key), "", fault.Message)...)
+		fs = append(fs, one(Warn, annotationField(fault.Key), "", brief(fault))...)
 	}
 	return fs
 }}
+
+// longest is how long a warning may be.
+const longest = 120
+
+// brief is the message of a fault, less its example where that does not fit into a warning
+// beside the key.
+func brief(f annotation.Fault) string {
+	message := f.Message
+	if len(f.Key)+len(": ")+len(message) > longest {
+		message, _, _ = strings.Cut(message, ", such as")
+	}
+	return message
+}
 
 // understood is the subject with the annotations of others in words of ours, but for
 // those that are refused.
@@ -43,9 +56,15 @@ func (s Subject) understood(refused []annotation.Fault) Subject {
 func (s Subject) refused(fs []Finding) []annotation.Fault {
 	var all []annotation.Fault
 	for _, f := range fs {
-		key := strings.TrimSuffix(strings.TrimPrefix(f.Field.String(), "metadata.annotations["), "]")
-		if theirs, foreign := s.from[key]; foreign && f.Severity == Deny {
-			all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: " + f.Message})
+		at := strings.TrimSuffix(strings.TrimPrefix(f.Field.String(), "metadata.annotations["), "]")
+		for _, key := range append([]string{at}, f.with...) {
+			why := f.Message
+			if key != at {
+				why = "does not agree with " + at
+			}
+			if theirs, foreign := s.from[key]; foreign && f.Severity == Deny {
+				all = append(all, annotation.Fault{Key: theirs, Message: "is ignored: it " + why})
+			}
 		}
 	}
 	return all

@@ -20,8 +20,12 @@ var healthMonitor = rule{name: "health-monitor", check: func(q question) []Findi
 	if m.Timeout <= m.Delay {
 		return nil
 	}
-	return one(Deny, keyed(annotation.HealthMonitorTimeout), m.Timeout.String(),
-		fmt.Sprintf("is longer than the delay of %s; make it shorter, or the delay longer", m.Delay))
+	rests := annotation.HealthMonitorDelay.Key
+	if from := q.subject.from; from[rests] == "" && from[annotation.HealthMonitorTimeout.Key] == "" {
+		rests = annotation.HealthMonitor.Key // it made details matter that no other controller's annotation says
+	}
+	return resting(one(Deny, keyed(annotation.HealthMonitorTimeout), m.Timeout.String(),
+		fmt.Sprintf("is longer than the delay of %s; make it shorter, or the delay longer", m.Delay)), rests)
 }}
 
 // unused are the details of a health monitor that is not asked for.

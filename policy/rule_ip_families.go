@@ -45,7 +45,7 @@ func unserved(q question, svc *corev1.Service) []Finding {
 	if p := svc.Spec.IPFamilyPolicy; p != nil && *p == corev1.IPFamilyPolicyRequireDualStack {
 		return []Finding{{Severity: Deny, Field: spec.Child("ipFamilyPolicy"), Value: string(*p), Message: "cannot be had: " + why + "; " + instead, live: live}}
 	}
-	return one(Warn, spec.Child("clusterIPs").Index(1), svc.Spec.ClusterIPs[1], "is not served: "+why)
+	return one(Warn, secondIP, svc.Spec.ClusterIPs[1], "is not served: "+why)
 }
 
 // unreachable objects to an external IP that could lead nowhere.

@@ -15,6 +15,7 @@ import (
 //	Denies:  an odd spelling; an IPv6 address (floating IPs are IPv4); both set and different;
 //	         octagate.dev/internal beside it
 //	Warns:   of it on a type that has no external IP
+//	Guards:  the operator, from an address that programs read differently
 //	Source:  the API server stores spec.loadBalancerIP unchecked
 var loadBalancerIP = rule{name: "load-balancer-ip", check: func(q question) []Finding {
 	svc := q.subject.Service
@@ -26,7 +27,7 @@ var loadBalancerIP = rule{name: "load-balancer-ip", check: func(q question) []Fi
 		return one(Warn, at, asked, "has no effect: only type LoadBalancer gets an external IP")
 	}
 	if internal, _ := annotation.Internal.Read(svc.Annotations); internal {
-		return one(Deny, at, asked, fmt.Sprintf("contradicts %s; remove one of the two", annotation.Internal.Key))
+		return resting(one(Deny, at, asked, fmt.Sprintf("contradicts %s; remove one of the two", annotation.Internal.Key)), annotation.Internal.Key)
 	}
 	return append(misspelt(svc), disagreement(svc)...)
 }}
@@ -37,7 +38,7 @@ func misspelt(svc *corev1.Service) []Finding {
 	a, err := annotation.ParseAddress(asked)
 	switch {
 	case err != nil && asked == svc.Spec.LoadBalancerIP:
-		return one(Deny, spec.Child("loadBalancerIP"), asked, err.Error())
+		return one(Deny, specAddress, asked, err.Error())
 	case err == nil && !a.Is4():
 		return one(Deny, at, asked, "is an IPv6 address; floating IPs are IPv4")
 	}
@@ -48,7 +49,7 @@ func misspelt(svc *corev1.Service) []Finding {
 func disagreement(svc *corev1.Service) []Finding {
 	field, key := svc.Spec.LoadBalancerIP, annotation.LoadBalancerIP.Key
 	if other, both := svc.Annotations[key]; both && field != "" && field != other {
-		return one(Deny, spec.Child("loadBalancerIP"), field, fmt.Sprintf("differs from %s %s; remove one of the two", key, other))
+		return one(Deny, specAddress, field, fmt.Sprintf("differs from %s %s; remove one of the two", key, other))
 	}
 	return nil
 }
@@ -56,9 +57,9 @@ func disagreement(svc *corev1.Service) []Finding {
 // requestedIP is the address that the author wrote, and where.
 func requestedIP(svc *corev1.Service) (*field.Path, string) {
 	if a, ok := svc.Annotations[annotation.LoadBalancerIP.Key]; ok {
-		return keyed(annotation.LoadBalancerIP), a
+		return annotatedAddress, a
 	}
-	return spec.Child("loadBalancerIP"), svc.Spec.LoadBalancerIP
+	return specAddress, svc.Spec.LoadBalancerIP
 }
 
 // wantsLoadBalancer reports whether svc asks for an address of its own outside the cluster.

@@ -16,6 +16,7 @@ import (
 //	Warns:   that Pods are not let in either: they reach the Service at the same VIP; and of ranges
 //	         of the other family beside others
 //	Allows:  everybody (0.0.0.0/0 or ::/0), which is no restriction
+//	Guards:  the Service, from everybody when its author means few
 //	Source:  Octavia answers 400 to a range of the other family, its ovn provider 501 to any;
 //	         LBaaS v2 has no such attribute
 var sourceRangesRule = rule{name: "source-ranges", check: func(q question) []Finding {

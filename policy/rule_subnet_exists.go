@@ -23,7 +23,7 @@ var subnetExists = rule{name: "subnet-exists", live: facts.Subnets, check: func(
 		fs = append(fs, one(Deny, keyed(annotation.VIPSubnetID), q.in.VIPSubnet, "is not in this cloud; ask who set neutron.serviceSubnet")...)
 	}
 	if gone(q.in.SecondSubnet) && !q.stands(q.in.SecondVIP) {
-		fs = append(fs, one(Deny, spec.Child("clusterIPs").Index(1), q.in.SecondVIP.String(), "needs neutron.serviceSubnetIPv6, which is not in this cloud")...)
+		fs = append(fs, one(Deny, secondIP, q.in.SecondVIP.String(), "needs neutron.serviceSubnetIPv6, which is not in this cloud")...)
 	}
 	if q.in.MemberMode == annotation.L2 && gone(q.in.MemberSubnet) {
 		fs = append(fs, one(Deny, keyed(annotation.Members), string(annotation.L2),

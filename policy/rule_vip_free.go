@@ -14,6 +14,7 @@ import (
 //	Allows:  the address of a load balancer that the Service has, or that Kuryr made for it,
 //	         by its name, where octavia.adopt says so; a VIP's port whose load balancer is not
 //	         there: that is coming or going, or was left behind, which building mends
+//	Guards:  what has an address in the service subnet already
 //	Source:  GET ports, GET lbaas/loadbalancers. Octavia answers 500, "already allocated"
 var vipFree = rule{name: "vip-free", live: placeFacts, early: true, check: func(q question) []Finding {
 	var fs []Finding

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
@@ -88,10 +89,15 @@ func (d dice) config() Config {
 	c.Provider = pick(d, "amphora", "amphora", "ovn", "")
 	c.ExternalNetwork = pick(d, external, external, dmz, "")
 	c.MemberMode = pick(d, annotation.L3, annotation.L3, annotation.L2)
+	c.ExternalSubnet = pick(d, "", "", "", external, dmz)
 	c.Monitored = d.once(4)
 	c.ServiceCIDRs = pick(d, nil, config.ServiceCIDRs, []netip.Prefix{netip.MustParsePrefix("10.2.0.0/15"), netip.MustParsePrefix("fd00:10:2::/112")})
 	c.Protocols = pick(d, nil, nil, []corev1.Protocol{corev1.ProtocolUDP}, []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolSCTP})
 	c.Legacy = d.once(8)
+	c.Flavor, c.Zone = pick(d, "", "", external, dmz), pick(d, "", "", "east", "west")
+	c.LoadBalancerClass = pick(d, "", "", "", "", "", "octagate")
+	c.ServiceTypes = pick(d, nil, nil, nil, []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer})
+	c.Adopts, c.SharedPools = d.once(4), d.once(4)
 	if d.once(2) {
 		c.ServiceSubnetV6, c.PodSubnetV6 = serviceSubnetV6, podSubnetV6
 	}
@@ -111,6 +117,7 @@ func (d dice) snapshot() facts.Snapshot {
 		}
 	}
 	known.Routes = pick(d, nil, map[string]bool{}, cloud.Routes, cloud.Routes, map[string]bool{external: true, dmz: true})
+	known.OuterSubnets = pick(d, nil, map[string][]string{external: {external}, dmz: nil}, map[string][]string{external: {external, dmz}, dmz: {external}})
 	known.Claims, known.FloatingIPs = d.claims(), d.floatingIPs()
 	d.offers(&known)
 	for _, forget := range []func(){
@@ -151,14 +158,20 @@ func (d dice) floatingIPs() map[netip.Addr]facts.FloatingIP {
 
 func (d dice) service() *corev1.Service {
 	svc := service(
-		ofType(pick(d, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeClusterIP, "")),
+		ofType(pick(d, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, "")),
 		asking(pick(d, "", "", "172.24.4.13", "172.24.4.13", "172.24.4.20", "172.24.4.30", "172.24.4.40", "172.24.4.99", "203.0.113.5", "172.24.4.013", "2001:db8::1")),
-		clusterIPOf(pick(d, "", "10.2.0.7", "10.2.0.7", "10.2.0.0", "10.2.0.30", "10.2.0.50", "10.2.0.52", "10.2.0.53", "10.2.0.54",
+		clusterIPOf(pick(d, "", "10.2.0.7", "10.2.0.7", "10.2.0.0", "10.2.0.30", "10.2.0.50", "10.2.0.52", "10.2.0.53", "10.2.0.54", "10.2.0.56",
 			"10.2.255.254", "10.2.128.1", "10.3.0.1", "10.99.0.1", "10.2.0.07", "fd00:10:2::7", "fd00:10:2::1", "None")),
 	)
 	svc.UID = pick[types.UID](d, "", "ours", "another")
+	if d.once(10) {
+		class(pick(d, "octagate", "octagate", "example.org/other"))(svc)
+	}
 	if d.once(20) {
-		class(pick(d, "octagate", "example.org/other"))(svc)
+		svc.Spec.Type, svc.Spec.ClusterIP = corev1.ServiceTypeExternalName, ""
+	}
+	if d.once(2) {
+		svc.Spec.Selector = map[string]string{"app": "web"}
 	}
 	d.families(svc)
 	d.ports(svc)
@@ -193,6 +206,7 @@ func (d dice) ports(svc *corev1.Service) {
 	svc.Spec.Ports = nil
 	for i := range pick(d, 1, 1, 2, 3) {
 		p := corev1.ServicePort{Name: fmt.Sprint(i), Port: int32(80 + i), Protocol: pick(d, corev1.ProtocolTCP, corev1.ProtocolTCP, "", corev1.ProtocolUDP, corev1.ProtocolSCTP)}
+		p.TargetPort = pick(d, intstr.IntOrString{}, intstr.FromInt32(8080), intstr.FromString("web"))
 		if app := pick(d, "", "http", "https", "kubernetes.io/h2c"); app != "" {
 			p.AppProtocol = &app
 		}

@@ -35,6 +35,7 @@ type Collector struct {
 	Cloud   Cloud
 	Cache   client.Reader // what is known of Services, by Register of the Reconciler
 	Live    client.Reader // the API server, asked before anything is deleted
+	Counts  *Counts       // of trees without a Service; nil: nobody counts
 
 	changed  chan changedOwner
 	orphans  orphans
@@ -62,6 +63,7 @@ func (c *Collector) Changed(ctx context.Context, o octavia.Owner) { tell(ctx, c.
 // Reconcile brings the cloud closer to nothing for an owner that is no more. It is
 // called for one at a time.
 func (c *Collector) Reconcile(ctx context.Context, o octavia.Owner) (ctrl.Result, error) {
+	defer func() { c.Counts.told(c.orphans.all, string(c.System)) }()
 	return c.attend(ctx, o, time.Now()).Result()
 }
 

@@ -31,6 +31,9 @@ const (
 
 	unverified = "Unverified" // the cloud could not be asked yet
 	broken     = "LoadBalancerError"
+	leftOut    = "Retired"          // by a change of the configuration
+	nothing    = "NothingToBalance" // no port gets a listener
+	failed     = "Error"            // of ours, or of the API server
 )
 
 // How long to leave a Service alone.
@@ -66,7 +69,7 @@ func stopped(err error) Outcome {
 		return Outcome{Reason: working, Waiting: "the Service has changed meanwhile", Again: changedPause}
 	}
 	if !errors.As(err, &r) {
-		return Outcome{Reason: "Error", Waiting: err.Error(), Warn: true, Err: err}
+		return Outcome{Reason: failed, Waiting: err.Error(), Warn: true, Err: err}
 	}
 	o := Outcome{Reason: string(r.Reason), Waiting: err.Error(), Again: r.After, Warn: true}
 	switch r.Reason {

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -88,13 +87,13 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// leave takes the steps to nothing. Only its own load balancer holds up who leaves.
-func (r *Reconciler) leave(ctx context.Context, svc *corev1.Service, observed octavia.Tree) Outcome {
+// leave is the steps to nothing. Only its own load balancer holds up who leaves.
+func (r *Reconciler) leave(svc *corev1.Service, observed octavia.Tree) Decision {
 	if observed.Empty() {
 		r.partings.over(svc.UID)
 	}
 	if o := r.partings.unparted(svc.UID, observed, time.Now()); !o.Finished() {
-		return o
+		return Decision{Against: o}
 	}
-	return r.take(ctx, svc, r.plan(departed(svc), observed), observed)
+	return Decision{Steps: r.plan(departed(svc), observed)}
 }

@@ -33,7 +33,7 @@ const workers = 32
 // Register makes mgr run r: for each Service, whenever it, its EndpointSlices or
 // its tree changes.
 func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
-	r.changed = make(chan changedOwner, 1024)
+	r.changed, r.elected = make(chan changedOwner, 1024), mgr.Elected()
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Service{}, byUID, func(o client.Object) []string {
 		return []string{string(o.GetUID())}
 	})

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,7 +19,6 @@ import (
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/reconcile/octavia"
-	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // Ready is the condition that tells whether the cloud is as the Service wants it.
@@ -33,7 +33,11 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 		return nil
 	}
 	r.announce(svc, stored, o)
-	return r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored))
+	if err := r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored)); err != nil {
+		return err
+	}
+	r.Counts.changed(stored, svc, time.Now())
+	return nil
 }
 
 // mark writes our annotations onto svc, and takes the finalizer off one that has
@@ -100,7 +104,7 @@ func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome)
 	switch {
 	case !o.Finished():
 	case !t.Exists():
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "NothingToBalance", "no port of the Service gets a listener"
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, nothing, "no port of the Service gets a listener"
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, ready, "load balancer "+t.Name+" is as the Service wants it"
 	}
@@ -157,21 +161,23 @@ func ipMode(in policy.Intent) corev1.LoadBalancerIPMode {
 	return corev1.LoadBalancerIPModeVIP
 }
 
-// announce puts an event beside a condition that has changed for the worse or to Ready.
+// announce puts an event beside a condition that has changed for the worse or to Ready. A
+// change that the cache does not show yet was announced already.
 func (r *Reconciler) announce(svc, stored *corev1.Service, o Outcome) {
 	now, before := apimeta.FindStatusCondition(svc.Status.Conditions, Ready), apimeta.FindStatusCondition(stored.Status.Conditions, Ready)
-	if now == nil || before != nil && before.Reason == now.Reason && before.Message == now.Message {
+	if now != nil && before != nil && before.Reason == now.Reason && before.Message == now.Message {
 		return
 	}
-	switch {
-	case o.Warn:
-		r.Events.Eventf(svc, nil, corev1.EventTypeWarning, now.Reason, "Reconcile", "%s", now.Message)
-	case now.Status == metav1.ConditionTrue:
-		r.Events.Eventf(svc, nil, corev1.EventTypeNormal, now.Reason, "Reconcile", "%s", now.Message)
+	if now == nil || !o.Warn && now.Status != metav1.ConditionTrue {
+		r.announced.Delete(svc.UID)
+		return
 	}
-}
-
-// stepReason is the kind of a step, such as CreateLoadBalancer, as the reason of its event.
-func stepReason(s plan.Step) string {
-	return strings.TrimPrefix(fmt.Sprintf("%T", s), "plan.")
+	if last, _ := r.announced.Swap(svc.UID, now.Reason+": "+now.Message); last == now.Reason+": "+now.Message {
+		return
+	}
+	kind := corev1.EventTypeNormal
+	if o.Warn {
+		kind = corev1.EventTypeWarning
+	}
+	r.Events.Eventf(svc, nil, kind, now.Reason, "Reconcile", "%s", now.Message)
 }

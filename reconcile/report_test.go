@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
@@ -181,5 +182,32 @@ func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
 	marks(svc, v, octavia.Tree{}, Outcome{Reason: denied})
 	if got := svc.Annotations[annotation.Verdict.Key]; got != "denied" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The cache may be behind: a change that was announced is not announced again before it shows.
+func TestAChangeIsAnnouncedOnce(t *testing.T) {
+	recorder := events.NewFakeRecorder(10)
+	r := &Reconciler{Events: recorder}
+	with := func(status metav1.ConditionStatus, reason string) *corev1.Service {
+		svc := &corev1.Service{ObjectMeta: metav1.ObjectMeta{UID: "uid"}}
+		if reason != "" {
+			svc.Status.Conditions = []metav1.Condition{{Type: Ready, Status: status, Reason: reason}}
+		}
+		return svc
+	}
+	none, busy, good, bad := with("", ""), with(metav1.ConditionFalse, working), with(metav1.ConditionTrue, ready), with(metav1.ConditionFalse, denied)
+	for n, tt := range []struct {
+		stored, svc *corev1.Service
+		outcome     Outcome
+		want        int
+	}{
+		{none, busy, Outcome{Reason: working}, 0}, {busy, good, Outcome{}, 1}, {busy, good, Outcome{}, 1}, {good, good, Outcome{}, 1},
+		{good, bad, Outcome{Reason: denied, Warn: true}, 2}, {good, bad, Outcome{Reason: denied, Warn: true}, 2},
+		{bad, busy, Outcome{Reason: working}, 2}, {busy, good, Outcome{}, 3}, {good, none, Outcome{}, 3}, {none, good, Outcome{}, 4},
+	} {
+		if r.announce(tt.svc, tt.stored, tt.outcome); len(recorder.Events) != tt.want {
+			t.Errorf("%d events after %d", len(recorder.Events), n)
+		}
 	}
 }

@@ -101,6 +101,10 @@ func (s story) reconciled(verdict string, svc *corev1.Service, v policy.Verdict,
 // steps are what the reconciler does, with whatever keeps it from doing more before them.
 // What is broken has been for long enough to be mended.
 func (s story) steps(svc *corev1.Service, v policy.Verdict, desired, observed octavia.Tree) string {
+	if !observed.Broken() {
+		p := s.foreseen(svc, observed)
+		return planText(p.Against.Reason, p.Steps)
+	}
 	p := s.cloud.plan(desired, observed)
 	if retired := reconcile.Retired(s.now.config, svc); !retired.Finished() && !observed.Empty() {
 		return planText(retired.Reason, plan.Plan{})
@@ -108,14 +112,10 @@ func (s story) steps(svc *corev1.Service, v policy.Verdict, desired, observed oc
 	if reconcile.Leaving(svc, v) {
 		return planText("", p)
 	}
-	against := reconcile.Objection(v, observed)
-	switch {
-	case against.Finished():
-		return planText("", p)
-	case !observed.Exists() || observed.Broken():
+	if against := reconcile.Objection(v, observed); !against.Finished() {
 		return planText(against.Reason, plan.Plan{})
 	}
-	return planText(against.Reason, p.Upkeep())
+	return planText("", p)
 }
 
 // merged is the Service as kubectl apply leaves it: what others than its author wrote

@@ -39,18 +39,21 @@ const (
 	place    = facts.Subnets | facts.Ports | facts.Balancers
 )
 
+// offers are what the cloud need not tell: then a 403 is an answer, and nothing is known.
+const offers = facts.Providers | facts.Flavors | facts.Zones | facts.BalancerLimits | facts.FloatingIPLimit
+
 // claims are one for each rule that asks the cloud.
 func claims() []claim {
 	const floatingIP = `{"id": "f", "floating_ip_address": "172.24.4.13", "floating_network_id": "EXTERNAL"`
 	const subnet = `{"subnets": [{"id": "SUBNET", "network_id": "n", "cidr": `
-	old := at("", func(s *corev1.Service) { s.Annotations = map[string]string{"octagate.dev/timeout-client-data": "70s"} })
+	old := noted("timeout-client-data", "70s")
 	both := at("", func(s *corev1.Service) {
 		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP, "fd00::7"}
 		s.Spec.IPFamilyPolicy = new(corev1.IPFamilyPolicyRequireDualStack)
 	})
 	return []claim{
 		{"floating-ip-exists", "GET floatingips", `{"floatingips": []}`, external, at("172.24.4.13")},
-		{"floating-ip-free", "GET floatingips", `{"floatingips": [` + floatingIP + `, "port_id": "p", "fixed_ip_address": "10.2.0.99"}]}`, external, at("172.24.4.13")},
+		{"floating-ip-free", "GET floatingips", `{"floatingips": [` + floatingIP + `, "port_id": "p", "fixed_ip_address": "10.2.0.99"}]}`, external | facts.Balancers, at("172.24.4.13")},
 		{"floating-ip-allowed", "GET floatingips", `{"floatingips": [` + floatingIP + `, "tags": ["octagate:namespace=elsewhere"]}]}`, external, at("172.24.4.13")},
 		{"floating-ip-network", "GET networks", `{"networks": []}`, external, at("172.24.4.13")},
 		{"floating-ip-network", "GET networks", `{"networks": []}`, external, at("")},
@@ -59,6 +62,12 @@ func claims() []claim {
 		{"vip-free", "GET ports", `{"ports": [{"id": "p", "device_owner": "compute:nova", "fixed_ips": [{"subnet_id": "SUBNET", "ip_address": "10.2.0.50"}]}]}`, place, at("")},
 		{"subnet-exists", "GET subnets", `{"subnets": []}`, place, at("")},
 		{"capability", "GET load-balancer", `{"versions": [{"id": "v2.0", "status": "CURRENT"}]}`, facts.Octavia, old},
+		{"provider-exists", "GET lbaas/providers", `{"providers": [{"name": "ovn"}]}`, facts.Providers | facts.Balancers, noted("provider", "amphora")},
+		{"flavor-exists", "GET lbaas/flavors", `{"flavors": []}`, facts.Flavors | facts.Balancers, noted("flavor-id", flavor)},
+		{"zone-exists", "GET lbaas/availabilityzones", `{"availability_zones": []}`, facts.Zones | facts.Balancers, noted("availability-zone", "az1")},
+		{"quota", "GET lbaas/quotas/{id}", `{"quota": {"load_balancer": 0}}`, facts.Balancers | facts.BalancerLimits, at("")},
+		{"quota", "GET lbaas/quotas/{id}", `{"quota": {"listener": 0}}`, facts.Balancers | facts.BalancerLimits, at("")},
+		{"quota", "GET quotas/{id}", `{"quota": {"floatingip": 0}}`, facts.FloatingIPs | facts.FloatingIPLimit, at("")},
 		{"ip-families", "GET load-balancer", `{"versions": [{"id": "v2.5", "status": "CURRENT"}]}`, facts.Octavia, both},
 	}
 }
@@ -72,6 +81,14 @@ func at(address string, edits ...func(*corev1.Service)) *corev1.Service {
 	}
 	return svc
 }
+
+// noted is a Service with an annotation.
+func noted(key, value string) *corev1.Service {
+	return at("", func(s *corev1.Service) { s.Annotations = map[string]string{"octagate.dev/" + key: value} })
+}
+
+// flavor stands for the ID of the cloud's.
+const flavor = "the flavor"
 
 // A trouble is what is wrong with the cloud.
 type trouble struct {
@@ -96,17 +113,22 @@ func delay(d time.Duration, hears bool, timeout string) trouble {
 }
 
 var troubles = map[string]trouble{
-	"none":        {hears: true, timeout: late},
-	"down":        {fault: func() *emulator.Fault { return &emulator.Fault{} }, timeout: late},
-	"300 ms":      delay(300*time.Millisecond, true, late),
-	"2 s":         delay(2*time.Second, false, soon),
-	"black hole":  delay(time.Hour, false, soon),
-	"401":         status(http.StatusUnauthorized),
-	"403":         status(http.StatusForbidden),
-	"429":         status(http.StatusTooManyRequests),
-	"500":         status(http.StatusInternalServerError),
-	"503":         status(http.StatusServiceUnavailable),
-	"garbage":     body("<html>It works!</html>", nil),
+	"none":       {hears: true, timeout: late},
+	"down":       {fault: func() *emulator.Fault { return &emulator.Fault{} }, timeout: late},
+	"300 ms":     delay(300*time.Millisecond, true, late),
+	"2 s":        delay(2*time.Second, false, soon),
+	"black hole": delay(time.Hour, false, soon),
+	"401":        status(http.StatusUnauthorized),
+	"403":        status(http.StatusForbidden),
+	"429":        status(http.StatusTooManyRequests),
+	"500":        status(http.StatusInternalServerError),
+	"503":        status(http.StatusServiceUnavailable),
+	"garbage":    body("<html>It works!</html>", nil),
+	"no list":    body(`{}`, nil),
+	"null":       body(`{"floatingips": null, "networks": null, "subnets": null, "ports": null, "loadbalancers": null, "providers": null, "flavors": null, "availability_zones": null, "versions": null, "routers": null, "quota": null}`, nil),
+	"moved": {fault: func() *emulator.Fault {
+		return &emulator.Fault{Status: http.StatusFound, Header: map[string]string{"Location": "http://127.0.0.1:1/"}}
+	}, timeout: late},
 	"half a body": body(`{"floatingips": [], "ports": [`, map[string]string{"Content-Length": "4096"}),
 }
 
@@ -123,6 +145,10 @@ func newSuspect(t *testing.T, c claim) *suspect {
 	s := &suspect{T: t, claim: c, cloud: emulator.New(emulator.Options{})}
 	s.nets = s.cloud.LayTwoSubnets()
 	s.cloud.AddFloatingIP(s.nets.ExternalNetwork, "172.24.4.13")
+	s.cloud.AddZone("az1", "")
+	if id := s.cloud.AddFlavor("small", ""); s.service.Annotations["octagate.dev/flavor-id"] == flavor {
+		s.service.Annotations["octagate.dev/flavor-id"] = id
+	}
 	server := httptest.NewServer(s.cloud)
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "clouds.yaml")
@@ -260,7 +286,12 @@ func (s *suspect) stands(what trouble, bad bool) {
 		return r.Result.Message + strings.Join(r.Warnings, ", ")
 	}
 	mark := func() string { return cmp.Or(string(o.mutate.Patch), "nothing") }
+	forbidden := what.fault != nil && what.fault().Status == http.StatusForbidden
 	switch {
+	case forbidden && s.about.Has(offers):
+		if !o.mutate.Allowed || !o.validate.Allowed || !o.strict.Allowed {
+			s.Errorf("%s: what the cloud keeps to itself is held against a Service: %s, %s", s.rule, says(o.validate), says(o.strict))
+		}
 	case what.hears && bad:
 		if o.validate.Allowed || o.strict.Allowed {
 			s.Errorf("%s: a bad Service is allowed: %s", s.rule, says(o.validate))

@@ -28,12 +28,16 @@ const (
 
 // Mutating is what is served at MutatePath.
 func (h Handler) Mutating() http.Handler {
-	return timely(&admission.Webhook{Handler: lenient{mutate, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}})
+	return h.serve(mutate, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h).Handler)
 }
 
 // Validating is what is served at ValidatePath.
 func (h Handler) Validating() http.Handler {
-	return timely(&admission.Webhook{Handler: lenient{validate, admission.WithValidator[*corev1.Service](scheme.Scheme, h).Handler, h.Counts}})
+	return h.serve(validate, admission.WithValidator[*corev1.Service](scheme.Scheme, h).Handler)
+}
+
+func (h Handler) serve(name string, judge admission.Handler) http.Handler {
+	return h.Counts.timed(name, timely(bounded(name, h.Counts, &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}})))
 }
 
 // headway is how long before the API server gives up it is answered.
@@ -68,6 +72,7 @@ func patience(u *url.URL) time.Duration {
 type lenient struct {
 	name   string
 	judge  admission.Handler
+	slots  Slots
 	counts *Counts
 }
 
@@ -78,6 +83,10 @@ func (l lenient) Handle(ctx context.Context, request admission.Request) (answer 
 			answer = l.pass(ctx, request, panicked, fmt.Errorf("%v\n%s", p, debug.Stack()))
 		}
 	}()
+	if !l.slots.take(ctx) {
+		return l.pass(ctx, request, overloaded, errFull)
+	}
+	defer l.slots.leave()
 	answer = l.judge.Handle(ctx, request)
 	if answer.Allowed || answer.Result.Code == http.StatusUnprocessableEntity {
 		return answer // by policy: errors of ours have other codes
@@ -105,8 +114,13 @@ func marked(raw []byte, pins map[string]string) admission.Response {
 	if object.UnmarshalJSON(raw) != nil {
 		return admission.Allowed("")
 	}
-	annotations := map[string]string{}
-	maps.Copy(annotations, object.GetAnnotations())
+	annotations, there, err := unstructured.NestedStringMap(object.Object, "metadata", "annotations")
+	if err != nil {
+		return admission.Allowed("") // some are not texts, and would be lost
+	}
+	if !there {
+		annotations = map[string]string{}
+	}
 	maps.Copy(annotations, pins)
 	object.SetAnnotations(annotations)
 	pinned, err := json.Marshal(object)

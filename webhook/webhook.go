@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
 )
 
@@ -38,6 +39,8 @@ type Handler struct {
 	Policy policy.Config
 	Facts  Facts
 	Strict bool    // what the cloud does not confirm is refused, not only warned about
+	Advise bool    // nobody is refused, only warned
+	Slots  Slots   // that requests are judged in; nil: all at once
 	Counts *Counts // of the answers; nil: nobody counts
 }
 
@@ -55,14 +58,18 @@ func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
 		return err
 	}
 	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
-	h.Counts.answered(mutate, v.Answer(), !v.Early())
-	if v.Early() {
+	early := v.Early() && !h.Advise
+	h.Counts.answered(mutate, v.Answer(), !early)
+	if early {
+		h.Counts.found(v) // nobody asks the validating webhook then
 		return refuse(svc, v)
 	}
 	if !v.Managed && old != nil && policy.Retired(h.Policy, old) && policy.Retired(h.Policy, svc) && sameKind(old, svc) {
 		return nil // it is not the author who gives it up
 	}
-	svc.Annotations = v.Pinned(svc.Annotations)
+	if svc.Annotations = v.Pinned(svc.Annotations); old == nil {
+		delete(svc.Annotations, annotation.LoadBalancerID.Key) // nothing is built yet, whatever it was copied from
+	}
 	return nil
 }
 
@@ -97,7 +104,11 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warn
 	if h.Strict {
 		v = v.Strict()
 	}
+	if h.Advise {
+		v = v.Advised()
+	}
 	h.Counts.answered(validate, v.Answer(), !v.Denied())
+	h.Counts.found(v)
 	if v.Denied() {
 		return v.Warnings(), refuse(s.Service, v)
 	}

@@ -17,12 +17,30 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), annotationsCommand(), versionCommand())
+	root.AddCommand(
+		runCommand(),
+		checkCommand(),
+		planCommand(),
+		treeCommand(),
+		graphCommand(),
+		importCommand(),
+		adoptCommand(),
+		factsCommand(),
+		rulesCommand(),
+		preflightCommand(),
+		networkCommand(),
+		annotationsCommand(),
+		metricsCommand(),
+		disarmCommand(),
+		policiesCommand(),
+		versionCommand(),
+	)
 	return root
 }
 
 func runCommand() *cobra.Command {
 	var file string
+	var settings []string
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run the admission webhook and the reconciler",
@@ -32,7 +50,7 @@ func runCommand() *cobra.Command {
 		Example: "  octagate run --config octagate.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			configuration, err := load(file)
+			configuration, err := load(file, settings...)
 			if err != nil {
 				return err
 			}
@@ -40,6 +58,7 @@ func runCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&file, "config", "octagate.yaml", "the configuration file")
+	c.Flags().StringArrayVar(&settings, "set", nil, "a value of the configuration, whatever the file says, such as octavia.backend=octavia (may be repeated)")
 	return c
 }
 

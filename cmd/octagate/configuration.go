@@ -8,8 +8,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // The configuration's apiVersion and kind.
@@ -28,10 +30,12 @@ type Configuration struct {
 	OpenStack      OpenStack      `yaml:"openstack"`
 	Neutron        Neutron        `yaml:"neutron"`
 	Octavia        Octavia        `yaml:"octavia"`
-	Webhook        Listen         `yaml:"webhook"` // default :9443
+	Webhook        Webhook        `yaml:"webhook"`
+	Certificates   Certificates   `yaml:"certificates"`
 	Metrics        Listen         `yaml:"metrics"` // default :8080; "0": none
 	Health         Listen         `yaml:"health"`  // default :8081
 	LeaderElection LeaderElection `yaml:"leaderElection"`
+	Enforcement    enforce.Mode   `yaml:"enforcement"` // Arm, Deny or Advise; default Arm
 }
 
 // Kubernetes is what is to be known of the cluster.
@@ -46,6 +50,7 @@ type Kubernetes struct {
 // OpenStack is how to reach the cloud.
 type OpenStack struct {
 	Cloud     string    `yaml:"cloud"`   // an entry of clouds.yaml; default: OS_CLOUD, else OS_AUTH_URL and so on
+	Reader    string    `yaml:"reader"`  // another entry, by which admission asks; default: the same
 	Refresh   duration  `yaml:"refresh"` // between looks at what Services are judged by; default 30s
 	RateLimit RateLimit `yaml:"rateLimit"`
 
@@ -157,10 +162,39 @@ type Listen struct {
 	BindAddress string `yaml:"bindAddress"`
 }
 
+// Webhook is how the API server is answered.
+type Webhook struct {
+	BindAddress   string   `yaml:"bindAddress"`   // default :9443
+	MinTLSVersion string   `yaml:"minTLSVersion"` // 1.3 or 1.2; default 1.3
+	ClientCA      string   `yaml:"clientCA"`      // a file; default: everybody is heard
+	InFlight      int      `yaml:"inFlight"`      // how many requests are judged at once; default 256
+	ConnectionAge duration `yaml:"connectionAge"` // after which the API server is asked to take another; default 1m
+	LameDuck      duration `yaml:"lameDuck"`      // how long everything goes on after SIGTERM; default 10s
+}
+
+// Certificates are what the webhook serves with.
+type Certificates struct {
+	Source      string   `yaml:"source"`      // Self or CertManager; default Self
+	Secret      string   `yaml:"secret"`      // with Self's authority (default octagate-ca), or with what cainjector takes (default octagate-bundle)
+	Lifetime    duration `yaml:"lifetime"`    // of Self's certificates; default 168h
+	Directory   string   `yaml:"directory"`   // where CertManager's Secret is mounted; default /etc/octagate-tls
+	Certificate string   `yaml:"certificate"` // CertManager's object; default octagate
+	Settle      duration `yaml:"settle"`      // how long API servers may need to learn of a new authority; default 1m
+}
+
+// What may be written in certificates.source.
+const (
+	sourceSelf        = "Self"
+	sourceCertManager = "CertManager"
+)
+
 // LeaderElection lets one of several replicas build load balancers.
 type LeaderElection struct {
-	Enabled   bool   `yaml:"enabled"`
-	Namespace string `yaml:"namespace"` // default: the Pod's own
+	Enabled       bool     `yaml:"enabled"`
+	Namespace     string   `yaml:"namespace"`     // default: the Pod's own
+	LeaseDuration duration `yaml:"leaseDuration"` // after which others take the place of a leader that is silent; default 15s
+	RenewDeadline duration `yaml:"renewDeadline"` // after which a leader that cannot renew the lease ends; default 10s
+	RetryPeriod   duration `yaml:"retryPeriod"`   // between two tries; default 2s
 }
 
 // defaulted is c with the defaults of what it does not say.
@@ -180,10 +214,39 @@ func (c Configuration) defaulted() Configuration {
 	c.Octavia.Orphans = cmp.Or(c.Octavia.Orphans, orphansCollect)
 	c.Octavia.Grace = cmp.Or(c.Octavia.Grace, "10m")
 	c.Octavia.Poll = cmp.Or(c.Octavia.Poll, "3s")
-	c.Webhook.BindAddress = cmp.Or(c.Webhook.BindAddress, ":9443")
+	c.Enforcement = cmp.Or(c.Enforcement, enforce.Arm)
+	c.Webhook = c.Webhook.defaulted()
+	c.Certificates = c.Certificates.defaulted()
 	c.Metrics.BindAddress = cmp.Or(c.Metrics.BindAddress, ":8080")
 	c.Health.BindAddress = cmp.Or(c.Health.BindAddress, ":8081")
+	c.LeaderElection = c.LeaderElection.defaulted()
 	return c
+}
+
+func (w Webhook) defaulted() Webhook {
+	w.BindAddress = cmp.Or(w.BindAddress, ":9443")
+	w.MinTLSVersion = cmp.Or(w.MinTLSVersion, "1.3")
+	w.InFlight = cmp.Or(w.InFlight, 256)
+	w.ConnectionAge = cmp.Or(w.ConnectionAge, "1m")
+	w.LameDuck = cmp.Or(w.LameDuck, "10s")
+	return w
+}
+
+func (c Certificates) defaulted() Certificates {
+	c.Source = cmp.Or(c.Source, sourceSelf)
+	c.Secret = cmp.Or(c.Secret, map[string]string{sourceSelf: "octagate-ca", sourceCertManager: "octagate-bundle"}[c.Source])
+	c.Lifetime = cmp.Or(c.Lifetime, "168h")
+	c.Directory = cmp.Or(c.Directory, "/etc/octagate-tls")
+	c.Certificate = cmp.Or(c.Certificate, "octagate")
+	c.Settle = cmp.Or(c.Settle, duration(certs.Settle.String()))
+	return c
+}
+
+func (l LeaderElection) defaulted() LeaderElection {
+	l.LeaseDuration = cmp.Or(l.LeaseDuration, "15s")
+	l.RenewDeadline = cmp.Or(l.RenewDeadline, "10s")
+	l.RetryPeriod = cmp.Or(l.RetryPeriod, "2s")
+	return l
 }
 
 func (m Monitor) defaulted() Monitor {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"net/netip"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -17,6 +17,7 @@ type known struct {
 	cloud   *openstack.Facts
 	cluster client.Reader // nil: the configuration says what there is to know
 	claims  *claims
+	system  types.UID // of the cluster
 }
 
 func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
@@ -35,12 +36,6 @@ func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {
 		ctrl.LoggerFrom(ctx).V(1).Info("ServiceCIDRs are not known", "reason", err.Error())
 		return s
 	}
-	for _, o := range objects.Items {
-		for _, cidr := range o.Spec.CIDRs {
-			if p, err := netip.ParsePrefix(cidr); err == nil {
-				s.ServiceCIDRs = append(s.ServiceCIDRs, p)
-			}
-		}
-	}
+	s.ServiceCIDRs = cidrs(objects.Items)
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 // A fault is one value of the configuration that does not do.
@@ -64,7 +65,9 @@ func (c Configuration) faults() []fault {
 	check(c.Octavia.Poll.value() >= 50*time.Millisecond, "octavia.poll", string(c.Octavia.Poll), "must be a duration of at least 50ms, such as 3s")
 	check(c.OpenStack.Refresh.value() >= time.Second, "openstack.refresh", string(c.OpenStack.Refresh), "must be a duration of at least 1s, such as 30s")
 	all = append(all, c.OpenStack.RateLimit.faults()...)
-	check(address(c.Webhook.BindAddress), "webhook.bindAddress", c.Webhook.BindAddress, "must be host:port or :port")
+	all = append(all, c.Webhook.faults()...)
+	all = append(all, c.Certificates.faults()...)
+	all = append(all, c.LeaderElection.faults()...)
 	check(address(c.Metrics.BindAddress) || c.Metrics.BindAddress == "0", "metrics.bindAddress", c.Metrics.BindAddress, `must be host:port, :port or "0"`)
 	check(address(c.Health.BindAddress), "health.bindAddress", c.Health.BindAddress, "must be host:port or :port")
 	return all
@@ -78,12 +81,15 @@ type word struct {
 
 func (c Configuration) words() []word {
 	all := []word{
+		{"enforcement", string(c.Enforcement), []string{string(enforce.Arm), string(enforce.Deny), string(enforce.Advise)}},
 		{"openstack.onCloudError", c.OpenStack.OnCloudError, []string{cloudErrorAllow, cloudErrorDeny}},
 		{"octavia.backend", c.Octavia.Backend, []string{backendOctavia, backendLegacy}},
 		{"octavia.memberMode", c.Octavia.MemberMode, []string{string(annotation.L3), string(annotation.L2)}},
 		{"octavia.pools", c.Octavia.Pools, []string{poolsSeparate, poolsShared}},
 		{"octavia.adopt", c.Octavia.Adopt, []string{adoptNone, adoptKuryr}},
 		{"octavia.orphans", c.Octavia.Orphans, []string{orphansCollect, orphansReport}},
+		{"webhook.minTLSVersion", c.Webhook.MinTLSVersion, []string{"1.3", "1.2"}},
+		{"certificates.source", c.Certificates.Source, []string{sourceSelf, sourceCertManager}},
 	}
 	for i, t := range c.Kubernetes.ServiceTypes {
 		all = append(all, word{fmt.Sprintf("kubernetes.serviceTypes[%d]", i), t, []string{"ClusterIP", "NodePort", "LoadBalancer"}})

@@ -13,30 +13,39 @@ import (
 	"github.com/octagate/octagate/policy/spelling"
 )
 
-// load reads and checks the configuration file. What is wrong is told with its
-// line and column.
-func load(file string) (Configuration, error) {
+// load reads the configuration file, with what the settings say otherwise, and checks
+// it. What is wrong is told with its line and column.
+func load(file string, settings ...string) (Configuration, error) {
 	source, err := os.ReadFile(file)
 	if err != nil {
 		return Configuration{}, fmt.Errorf("reading the configuration: %w", err)
 	}
-	c, err := parse(source)
+	c, err := parse(source, settings...)
 	if err != nil {
 		return c, fmt.Errorf("%s:%w", file, err)
 	}
 	return c, nil
 }
 
-// parse decodes strictly and checks every value. Errors begin with line:column.
-func parse(source []byte) (Configuration, error) {
+// parse decodes strictly and checks every value. Errors begin with line:column, or
+// with --set.
+func parse(source []byte, settings ...string) (Configuration, error) {
 	var c Configuration
 	if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
 		return c, positioned(err)
 	}
+	set, err := apply(settings, &c)
+	if err != nil {
+		return c, err
+	}
 	c = c.defaulted()
 	var errs []error
 	for _, f := range c.faults() {
-		errs = append(errs, fmt.Errorf("%s: %s", position(source, f.path), f))
+		at := position(source, f.path)
+		if set[f.path] {
+			at = "--set"
+		}
+		errs = append(errs, fmt.Errorf("%s: %s", at, f))
 	}
 	return c, errors.Join(errs...)
 }
@@ -51,12 +60,21 @@ func positioned(err error) error {
 	if !errors.As(err, &at) {
 		return fmt.Errorf(" %w", err)
 	}
+	p := at.GetToken().Position
+	return fmt.Errorf("%d:%d: %s", p.Line, p.Column, problem(err))
+}
+
+// problem is what a decoder's error says, wherever it is.
+func problem(err error) string {
+	var at yaml.Error
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
 	message := at.GetMessage()
 	if key := unknown.FindStringSubmatch(message); key != nil {
-		message = fmt.Sprintf("unknown key %q%s", key[1], spelling.DidYouMean(key[1], keys(reflect.TypeFor[Configuration]())))
+		return fmt.Sprintf("unknown key %q%s", key[1], spelling.DidYouMean(key[1], keys(reflect.TypeFor[Configuration]())))
 	}
-	p := at.GetToken().Position
-	return fmt.Errorf("%d:%d: %s", p.Line, p.Column, message)
+	return message
 }
 
 // keys are all the keys that a configuration may have, at any depth.

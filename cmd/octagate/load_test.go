@@ -2,11 +2,14 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/octagate/octagate/webhook/enforce"
 )
 
 const good = `apiVersion: octagate.dev/v1alpha1
@@ -23,12 +26,13 @@ func TestParse(t *testing.T) {
 		"everything": {good + `  externalNetwork: 3b4eb25e-e103-491f-a640-a6246d588561
   externalSubnet: 48ddcfec-1b29-411b-be92-8329cc09fc12
 kubernetes: {serviceCIDRs: [10.2.0.0/17], loadBalancerClass: octagate.dev/octavia}
-openstack: {cloud: demo, refresh: 1m, onCloudError: Deny, rateLimit: {perSecond: 10, burst: 1}}
+openstack: {cloud: demo, reader: demo-reader, refresh: 1m, onCloudError: Deny, rateLimit: {perSecond: 10, burst: 1}}
 octavia: {provider: amphora, memberMode: L2, poll: 500ms, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}
-webhook: {bindAddress: "127.0.0.1:9443"}
+webhook: {bindAddress: "127.0.0.1:9443", minTLSVersion: "1.2", clientCA: /etc/ca.crt, inFlight: 1, connectionAge: 5m, lameDuck: 0s}
+certificates: {source: CertManager, secret: bundle, directory: /tls, certificate: mine, lifetime: 10m, settle: 1s}
 metrics: {bindAddress: "0"}
 health: {bindAddress: ":8081"}
-leaderElection: {enabled: true, namespace: octagate-system}
+leaderElection: {enabled: true, namespace: octagate-system, leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s}
 `, ""},
 		"a misspelt key is told with its place": {good + "  externalNetwrok: x\n",
 			`7:3: unknown key "externalNetwrok"; did you mean "externalNetwork"?`},
@@ -74,7 +78,16 @@ leaderElection: {enabled: true, namespace: octagate-system}
 		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
 		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
 		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
-		"an address has a port":  {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
+		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
+7:57: webhook.lameDuck "5" must be a duration, such as 10s
+7:43: webhook.inFlight "-1" must be a number of requests, at least 1`},
+		"a certificate has two sources": {good + "certificates: {source: self, settle: 1ms}\n", `7:24: certificates.source "self" must be Self or CertManager
+7:38: certificates.settle "1ms" must be a duration from 100ms to 10m, such as 1m`},
+		"a certificate lives longer than it takes to be known": {good + "certificates: {lifetime: 5m}\n",
+			`7:26: certificates.lifetime "5m" must be from ten times certificates.settle to 2160h, such as 168h`},
+		"a leader ends before its successor begins": {good + "leaderElection: {leaseDuration: 10s}\n",
+			`1:1: leaderElection.renewDeadline "10s" must be at most four fifths of leaseDuration, such as 10s`},
+		"an address has a port": {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
 		"nothing lacks everything": {"{}", `1:1: apiVersion must be octagate.dev/v1alpha1
 1:1: kind must be Configuration
 1:1: clusterName must be letters, digits, dots and dashes, at most 63; it marks what is ours in the cloud
@@ -111,6 +124,37 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 	for _, key := range keys(reflect.TypeFor[Configuration]()) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("octagate.yaml does not show %s", key)
+		}
+	}
+}
+
+// What is written for copying, and what the manifests set beside it, has to be good.
+func TestTheExampleOfTheManifests(t *testing.T) {
+	c, err := load(filepath.Join("..", "..", "manifests", "example", "octagate.yaml"), "leaderElection.enabled=true")
+	if err != nil || !c.LeaderElection.Enabled || c.Enforcement != enforce.Arm {
+		t.Errorf("%v: %+v", err, c)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	const source = good + "octavia: {backend: octavia, provider: amphora, pools: Shared}\n"
+	for claim, tt := range map[string]struct {
+		settings []string
+		want     string
+	}{
+		"a setting is stronger than the file": {[]string{"octavia.backend=neutron-lbaasv2"}, "neutron-lbaasv2 amphora Shared"},
+		"the last of two is the strongest":    {[]string{"octavia.provider=a", "octavia.provider=ovn", "octavia.algorithm=SOURCE_IP_PORT"}, "octavia ovn Shared"},
+		"a key is told if there is none":      {[]string{"octavia.backnd=octavia"}, `--set: octavia.backnd: unknown key "backnd"; did you mean "backend"?`},
+		"a value is needed":                   {[]string{"octavia.backend"}, `--set: "octavia.backend" must be a key and a value, such as octavia.backend=octavia`},
+		"a value is checked as in the file":   {[]string{"octavia.pools=shared"}, `--set: octavia.pools "shared" must be Separate or Shared`},
+	} {
+		c, err := parse([]byte(source), tt.settings...)
+		got := strings.Join([]string{c.Octavia.Backend, c.Octavia.Provider, c.Octavia.Pools}, " ")
+		if err != nil {
+			got = err.Error()
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", claim, diff)
 		}
 	}
 }

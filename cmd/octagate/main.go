@@ -3,15 +3,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no roots of trust but these
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 func main() {
-	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+	err := called(command(), os.Args[0]).ExecuteContext(ctrl.SetupSignalHandler())
+	if err != nil && !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "octagate:", err)
-		os.Exit(1)
 	}
+	os.Exit(code(err))
 }

@@ -5,44 +5,46 @@ import (
 	"errors"
 
 	"go.uber.org/zap/zapcore"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/octagate/octagate/certs"
-	"github.com/octagate/octagate/reconcile/openstack"
 )
 
-// run runs both halves until ctx ends.
+// run runs both halves until ctx ends, and a while longer.
 func run(ctx context.Context, c Configuration) error {
 	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
-	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
+	klog.SetLogger(ctrl.Log)                                          // for the libraries that have no other
+	writer, reader, err := clouds(c)
 	if err != nil {
 		return err
 	}
-	cloud.Legacy, cloud.Opens, cloud.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
-	certificate, err := certs.SelfSigned(names(c.Webhook.BindAddress)...)
+	serving := &certs.Serving{}
+	server := served(ctx, c.Webhook, serving)
+	mgr, err := manager(c, server)
 	if err != nil {
 		return err
 	}
-	mgr, err := manager(c, certificate)
+	known, err := knowledge(ctx, mgr, c, reader)
 	if err != nil {
 		return err
 	}
-	known, err := knowledge(ctx, mgr, c, cloud)
-	if err != nil {
-		return err
-	}
-	trust := trust(mgr, certificate)
 	admission(c, known).Register(mgr)
 	err = errors.Join(
-		building(ctx, mgr, c, known),
-		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(trust),
+		building(ctx, mgr, c, writer, known), certificates(mgr, c, serving),
+		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(enforcement(mgr, c)),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
-		mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()), mgr.AddReadyzCheck("trust", trust.Ready),
+		mgr.AddReadyzCheck("webhook", server.StartedChecker()), mgr.AddReadyzCheck("certificate", serving.Ready),
+		mgr.AddReadyzCheck("facts", known.cloud.Ready), mgr.AddReadyzCheck("staying", staying(ctx)),
 	)
 	if err != nil {
 		return err
 	}
-	return mgr.Start(ctx)
+	last, cancel := lingering(ctx, c.Webhook.LameDuck.value())
+	defer cancel()
+	err = mgr.Start(last)
+	server.Wait() // who has lost the lease builds nothing any more, and goes on answering for a while
+	return err
 }

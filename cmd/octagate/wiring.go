@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -10,27 +9,27 @@ import (
 	"strconv"
 	"time"
 
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	crwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"github.com/octagate/octagate/certs"
 	"github.com/octagate/octagate/manifests"
 	"github.com/octagate/octagate/reconcile"
 	"github.com/octagate/octagate/reconcile/guard"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
 	"github.com/octagate/octagate/webhook"
+	"github.com/octagate/octagate/webhook/enforce"
 )
-
-// serviceName is the webhook's host name in the cluster, as the manifests have it.
-const serviceName = "octagate.octagate-system.svc"
 
 // idle is how long load balancers are left unwatched when none is changing.
 const idle = 30 * time.Second
@@ -38,15 +37,7 @@ const idle = 30 * time.Second
 // uncached are the objects that are read too rarely to be worth a watch.
 var uncached = []client.Object{
 	&admissionv1.MutatingWebhookConfiguration{}, &admissionv1.ValidatingWebhookConfiguration{}, &networkingv1.IPAddress{},
-}
-
-// names are what the API server may call the webhook.
-func names(bindAddress string) []string {
-	host, _, _ := net.SplitHostPort(bindAddress)
-	if host == "" {
-		return []string{serviceName}
-	}
-	return []string{serviceName, host}
+	&corev1.Secret{}, &cmapi.Certificate{},
 }
 
 // cluster is how to reach the API server: as kubectl would, else as a Pod does.
@@ -61,17 +52,18 @@ func cluster() (*rest.Config, error) {
 	return c, nil
 }
 
-// manager connects to the API server and serves with the certificate.
-func manager(c Configuration, certificate *certs.Certificate) (ctrl.Manager, error) {
+// manager connects to the API server and serves the webhooks.
+func manager(c Configuration, serves *webhook.Server) (ctrl.Manager, error) {
 	cluster, err := cluster()
 	if err != nil {
 		return nil, err
 	}
-	host, port, err := split(c.Webhook.BindAddress)
-	if err != nil {
-		return nil, fmt.Errorf("webhook.bindAddress: %w", err)
+	known := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(known), cmapi.AddToScheme(known)); err != nil {
+		return nil, err
 	}
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
+		Scheme:                        known,
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached}},
 		Metrics:                       server.Options{BindAddress: c.Metrics.BindAddress},
 		HealthProbeBindAddress:        c.Health.BindAddress,
@@ -79,9 +71,11 @@ func manager(c Configuration, certificate *certs.Certificate) (ctrl.Manager, err
 		LeaderElectionID:              "octagate.dev",
 		LeaderElectionNamespace:       c.LeaderElection.Namespace,
 		LeaderElectionReleaseOnCancel: true,
-		WebhookServer: crwebhook.NewServer(crwebhook.Options{Host: host, Port: port, TLSOpts: []func(*tls.Config){
-			func(t *tls.Config) { t.GetCertificate = certificate.GetCertificate },
-		}}),
+		LeaseDuration:                 new(c.LeaderElection.LeaseDuration.value()),
+		RenewDeadline:                 new(c.LeaderElection.RenewDeadline.value()),
+		RetryPeriod:                   new(c.LeaderElection.RetryPeriod.value()),
+		GracefulShutdownTimeout:       new(webhook.Drain),
+		WebhookServer:                 serves,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the API server: %w", err)
@@ -98,12 +92,32 @@ func split(bindAddress string) (host string, port int, err error) {
 	return host, port, err
 }
 
+// clouds are the ways to OpenStack: for what is built, and for what admission asks.
+func clouds(c Configuration) (writer, reader *openstack.Client, err error) {
+	if writer, err = openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit)); err != nil {
+		return nil, nil, err
+	}
+	writer.Legacy, writer.Opens, writer.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
+	if c.OpenStack.Reader == "" {
+		return writer, writer, nil
+	}
+	if reader, err = writer.Reader(c.OpenStack.Reader); err != nil {
+		return nil, nil, fmt.Errorf("openstack.reader: %w", err)
+	}
+	return writer, reader, nil
+}
+
 // knowledge is what Services are judged by.
 func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client) (known, error) {
+	cloud.Counts = openstack.NewCounts(metrics.Registry)
 	k := known{cloud: &openstack.Facts{
 		Client: cloud, Cluster: c.ClusterName, Refresh: c.OpenStack.Refresh.value(), Log: mgr.GetLogger().WithName("facts"),
-		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(), Counts: openstack.NewCounts(metrics.Registry),
+		ServiceSubnets: c.Neutron.serviceSubnets(), PodSubnets: c.Neutron.podSubnets(), Counts: cloud.Counts,
 	}, claims: &claims{policy: c.policy()}}
+	var err error
+	if k.system, err = system(ctx, mgr.GetAPIReader()); err != nil {
+		return k, err
+	}
 	if err := k.claims.watch(ctx, mgr); err != nil {
 		return k, err
 	}
@@ -120,31 +134,41 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 // admission answers the API server.
 func admission(c Configuration, k known) webhook.Handler {
 	return webhook.Handler{
-		Policy: c.policy(), Facts: k, Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Counts: webhook.NewCounts(metrics.Registry),
+		Policy: c.policy(), Facts: k, Slots: make(webhook.Slots, c.Webhook.InFlight), Counts: webhook.NewCounts(metrics.Registry),
+		Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Advise: c.Enforcement == enforce.Advise,
 	}
 }
 
+// enforcement has the API server insist on the answers, on the leader.
+func enforcement(mgr ctrl.Manager, c Configuration) *enforce.Enforcer {
+	prover := enforce.Prover{Bad: enforce.Bad(c.policy()), Cluster: mgr.GetConfig(), Reader: mgr.GetClient()}
+	e := &enforce.Enforcer{
+		Client: mgr.GetClient(), Name: manifests.Name, Mode: c.Enforcement, Prove: prover.Prove,
+		Events: mgr.GetEventRecorder("octagate"), Log: mgr.GetLogger().WithName("enforcement"),
+	}
+	metrics.Registry.MustRegister(e.Reading())
+	return e
+}
+
 // building is all that works on load balancers: a Watch, and whom it tells.
-func building(ctx context.Context, mgr ctrl.Manager, c Configuration, known known) error {
-	system, err := reconcile.System(ctx, mgr.GetAPIReader())
-	if err != nil {
-		return err
-	}
+func building(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *openstack.Client, known known) error {
 	watch := &openstack.Watch{
-		Client: known.cloud.Client, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
+		Client: cloud, Facts: known.cloud, Cluster: c.ClusterName, Poll: c.Octavia.Poll.value(), Idle: idle, Log: mgr.GetLogger().WithName("watch"),
 	}
+	counts := reconcile.NewCounts(metrics.Registry)
 	reconciler := &reconcile.Reconciler{
-		Cluster: c.ClusterName, System: system, Policy: c.policy(), Facts: known, Cloud: watch, Mend: c.Octavia.MendAfter.value(),
+		Cluster: c.ClusterName, System: known.system, Policy: c.policy(), Facts: known, Cloud: counts.Of(watch), Counts: counts, Mend: c.Octavia.MendAfter.value(),
 		Client: mgr.GetClient(), Events: mgr.GetEventRecorder("octagate"),
 	}
 	collector := &reconcile.Collector{
-		Cluster: c.ClusterName, System: system, Collect: c.Octavia.Orphans == orphansCollect, Grace: c.Octavia.Grace.value(), Cloud: watch,
+		Cluster: c.ClusterName, System: known.system, Collect: c.Octavia.Orphans == orphansCollect, Grace: c.Octavia.Grace.value(), Cloud: counts.Of(watch), Counts: counts,
 		Cache: mgr.GetClient(), Live: mgr.GetAPIReader(),
 	}
 	watch.Changed = func(ctx context.Context, o octavia.Owner) {
 		reconciler.Changed(ctx, o)
 		collector.Changed(ctx, o)
 	}
+	metrics.Registry.MustRegister(known.cloud.Reading(), watch.Reading(), reconciler.Reading())
 	return errors.Join(reconciler.Register(ctx, mgr), collector.Register(mgr), mgr.Add(watch))
 }
 
@@ -157,12 +181,4 @@ func addresses(mgr ctrl.Manager, c Configuration, k known) *guard.Guard {
 	})
 	k.cloud.Renewed = g.Look
 	return g
-}
-
-// trust makes the API server trust the certificate.
-func trust(mgr ctrl.Manager, certificate *certs.Certificate) *certs.Trust {
-	return &certs.Trust{
-		Client: mgr.GetClient(), Name: manifests.Name, Authority: certificate.Authority,
-		Log: mgr.GetLogger().WithName("certs"),
-	}
 }

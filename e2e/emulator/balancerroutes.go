@@ -25,6 +25,7 @@ func loadBalancerRoutes() []route {
 			{"GET", "/lbaas/providers", http.StatusOK, (*Cloud).listProviders},
 			{"GET", "/lbaas/flavors", http.StatusOK, (*Cloud).listFlavors},
 			{"GET", "/lbaas/flavors/{id}", http.StatusOK, (*Cloud).showFlavor},
+			{"GET", "/lbaas/flavorprofiles/{id}", http.StatusOK, (*Cloud).showProfile},
 			{"GET", "/lbaas/availabilityzones", http.StatusOK, (*Cloud).listZones},
 			{"GET", "/lbaas/availabilityzones/{name}", http.StatusOK, (*Cloud).showZone},
 			{"GET", "/lbaas/quotas", http.StatusOK, (*Cloud).listBalancerQuotas},

@@ -3,6 +3,8 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // An applicationCredential lets a program act as a user in one project without
@@ -19,9 +21,60 @@ type applicationCredential struct {
 	Roles        []any             `json:"roles"`
 	Secret       string            `json:"secret"`
 	Links        map[string]string `json:"links"`
+	Rules        []AccessRule      `json:"access_rules,omitempty"`
 
 	user    *user
 	project *project
+	used    map[AccessRule]bool
+}
+
+// An AccessRule is one call that an application credential is good for. In the path, a
+// segment in braces stands for any.
+type AccessRule struct {
+	Service string `json:"service"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+}
+
+// admits reports whether a credential is good for a call: one without rules is for all.
+// Services see the path below the name that they share one host by.
+func (a *applicationCredential) admits(r *request) bool {
+	if a == nil || a.Rules == nil {
+		return true
+	}
+	service, path, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	for _, rule := range a.Rules {
+		if rule.Service == service && rule.Method == r.Method && fits(strings.Split(path, "/"), strings.Split(strings.Trim(rule.Path, "/"), "/")) {
+			a.used[rule] = true
+			return true
+		}
+	}
+	return false
+}
+
+func fits(path, pattern []string) bool {
+	return slices.EqualFunc(path, pattern, func(is, may string) bool { return is == may || strings.HasPrefix(may, "{") })
+}
+
+// AddCredential makes an application credential of a user that is good for nothing but what
+// rules allow; nil: for everything.
+func (c *Cloud) AddCredential(user string, rules []AccessRule) (id, secret string) {
+	c.begin()
+	defer c.mu.Unlock()
+	u := c.users[user]
+	a := &applicationCredential{
+		ID: c.ids.hex(), Name: user + "-restricted", UserID: u.ID, ProjectID: u.homes[0].ID, Roles: rolesInFull(u.roles),
+		Secret: c.ids.hex(), Rules: slices.Clone(rules), user: u, project: u.homes[0], used: map[AccessRule]bool{},
+	}
+	c.credentials[a.ID] = a
+	return a.ID, a.Secret
+}
+
+// Unused are the rules of an application credential that allowed nothing so far.
+func (c *Cloud) Unused(id string) []AccessRule {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(c.credentials[id].Rules), func(r AccessRule) bool { return c.credentials[id].used[r] })
 }
 
 // rolesInFull are roles as only application credentials show them.
@@ -52,6 +105,8 @@ func (c *Cloud) createCredential(r *request) (any, error) {
 			Name        string  `json:"name"`
 			Description *string `json:"description"`
 			Secret      string  `json:"secret"`
+
+			Rules []AccessRule `json:"access_rules"`
 		} `json:"application_credential"`
 	}
 	if err := json.Unmarshal(r.body, &in); err != nil || in.Credential.Name == "" {
@@ -60,7 +115,7 @@ func (c *Cloud) createCredential(r *request) (any, error) {
 	a := &applicationCredential{
 		ID: c.ids.hex(), Name: in.Credential.Name, Description: in.Credential.Description,
 		UserID: r.who.user.ID, ProjectID: r.who.project.ID, Roles: rolesInFull(r.who.user.roles),
-		Secret: in.Credential.Secret, user: r.who.user, project: r.who.project,
+		Secret: in.Credential.Secret, Rules: in.Credential.Rules, user: r.who.user, project: r.who.project, used: map[AccessRule]bool{},
 	}
 	if a.Secret == "" {
 		a.Secret = c.ids.hex()

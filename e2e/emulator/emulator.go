@@ -70,8 +70,8 @@ type Cloud struct {
 
 // New returns a cloud with two projects, demo and other, each with a user of the
 // same name; a user admin with the role admin in both and in a project of its
-// own; and a user plain in demo without a load-balancer role. Every password is
-// "secret". There are no networks yet. It panics if the options are not valid.
+// own; and in demo a user plain without a load-balancer role, and a user reader whose
+// roles are for reading only. Every password is "secret". There are no networks yet. It panics if the options are not valid.
 func New(options Options) *Cloud {
 	must(options.Validate())
 	if options.Now == nil && options.Clock != nil {

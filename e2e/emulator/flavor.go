@@ -20,6 +20,28 @@ func (c *Cloud) AddFlavor(name, description string) (id string) {
 	return f.ID
 }
 
+// A profile is what a flavor comes to; only administrators see it.
+type profile struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Provider string `json:"provider_name"`
+	Data     string `json:"flavor_data"` // JSON
+}
+
+// showProfile shows the profile of a flavor: all of them have one amphora, as every load
+// balancer here.
+func (c *Cloud) showProfile(r *request) (any, error) {
+	if !r.who.admin() {
+		return nil, forbidden()
+	}
+	for _, f := range c.flavors {
+		if f.ProfileID == r.PathValue("id") {
+			return map[string]any{"flavorprofile": profile{f.ProfileID, f.Name, "amphora", `{"loadbalancer_topology": "SINGLE"}`}}, nil
+		}
+	}
+	return nil, missing("Flavor Profile", r.PathValue("id"))
+}
+
 // A zone is a place for load balancers.
 type zone struct {
 	Name        string `json:"name"`

@@ -92,24 +92,24 @@ func (c *Cloud) AddFloatingIP(network, address string) (id string) {
 	return f.ID
 }
 
-// CloudsYAML is a clouds.yaml for the users demo, admin and other of this cloud
+// CloudsYAML is a clouds.yaml for the users demo, admin, other and reader of this cloud
 // when it is served at baseURL.
 func (c *Cloud) CloudsYAML(baseURL string) []byte {
 	out := []byte("clouds:\n")
-	for _, name := range []string{"demo", "admin", "other"} {
-		out = slices.Concat(out, cloudEntry(baseURL, name))
+	for _, name := range []string{"demo", "admin", "other", "reader"} {
+		out = slices.Concat(out, cloudEntry(baseURL, name, c.users[name].homes[0].Name))
 	}
 	return out
 }
 
-func cloudEntry(baseURL, name string) []byte {
-	return []byte("  " + name + `:
+func cloudEntry(baseURL, user, project string) []byte {
+	return []byte("  " + user + `:
     region_name: ` + region + `
     auth:
       auth_url: ` + baseURL + identityPrefix + `
-      username: ` + name + `
+      username: ` + user + `
       password: ` + password + `
-      project_name: ` + name + `
+      project_name: ` + project + `
       user_domain_name: ` + defaultDomain.Name + `
       project_domain_name: ` + defaultDomain.Name + `
 `)

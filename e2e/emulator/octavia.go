@@ -116,7 +116,8 @@ func loadBalancerUsers(c *Cloud, r *request) error {
 	if err := tokenHolders(c, r); err != nil {
 		return err
 	}
-	if !r.who.admin() && !r.who.has("load-balancer_member") {
+	observes := r.Method == http.MethodGet && r.who.has("load-balancer_observer")
+	if !observes && !r.who.admin() && !r.who.has("load-balancer_member") {
 		return forbidden()
 	}
 	return nil

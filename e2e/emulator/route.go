@@ -83,10 +83,10 @@ func (o Options) services() []service {
 		{prefix: "", admit: everyone, routes: versionRoutes()},
 		{prefix: identityPrefix, admit: everyone, routes: openIdentityRoutes()},
 		{prefix: identityPrefix, admit: tokenHolders, routes: identityRoutes()},
-		{prefix: networkPrefix, admit: tokenHolders, routes: networkRoutes()},
+		{prefix: networkPrefix, admit: networkUsers, routes: networkRoutes()},
 	}
 	if o.Legacy {
-		return append(all, service{prefix: networkPrefix, admit: tokenHolders, routes: legacyRoutes(), ages: true})
+		return append(all, service{prefix: networkPrefix, admit: networkUsers, routes: legacyRoutes(), ages: true})
 	}
 	return append(all,
 		service{prefix: "", admit: everyone, routes: loadBalancerVersionRoutes()},

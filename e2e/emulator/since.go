@@ -50,6 +50,7 @@ var valuesSince = map[string]arrivals{
 // pathsSince tells the same of calls, by the start of their path below /lbaas.
 var pathsSince = map[string]generation{
 	"/lbaas/flavors":           6,
+	"/lbaas/flavorprofiles":    6,
 	"/lbaas/availabilityzones": 14,
 }
 

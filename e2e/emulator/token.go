@@ -88,6 +88,7 @@ func newIdentity(ids identifiers, legacy bool) identity {
 	id.addUser("demo", []role{balancer, member, reader}, demo)
 	id.addUser("other", []role{balancer, member, reader}, other)
 	id.addUser("plain", []role{member, reader}, demo)
+	id.addUser("reader", []role{{ids.hex(), "load-balancer_observer", false}, reader}, demo)
 	id.addUser("admin", []role{{ids.hex(), "admin", true}, member, reader}, id.projects["admin"], demo, other)
 	return id
 }
@@ -106,10 +107,21 @@ func (c *Cloud) ExpireTokens() {
 // tokenHolders admits whoever shows a good token.
 func tokenHolders(c *Cloud, r *request) error {
 	t := c.tokens[r.Header.Get("X-Auth-Token")]
-	if t == nil || c.now.Sub(t.issued) >= tokenLife {
+	if t == nil || c.now.Sub(t.issued) >= tokenLife || !t.credential.admits(r) {
 		return unauthorized(r)
 	}
 	r.who = t
+	return nil
+}
+
+// networkUsers admits token holders, to write only with a role that is for more than reading.
+func networkUsers(c *Cloud, r *request) error {
+	if err := tokenHolders(c, r); err != nil {
+		return err
+	}
+	if r.Method != http.MethodGet && !r.who.admin() && !r.who.has("member") {
+		return notAuthorized("rule:member_or_higher")
+	}
 	return nil
 }
 

@@ -113,10 +113,45 @@ func TestVersionsNeedNoToken(t *testing.T) {
 
 func TestCloudsYAMLNamesEveryUser(t *testing.T) {
 	got := string(newWorld(t).cloud.CloudsYAML("http://127.0.0.1:9595"))
-	for _, user := range []string{"demo", "admin", "other"} {
+	for _, user := range []string{"demo", "admin", "other", "reader"} {
 		want := "  " + user + ":\n    region_name: RegionOne\n    auth:\n      auth_url: http://127.0.0.1:9595/identity/v3\n      username: " + user
 		if !strings.Contains(got, want) {
 			t.Errorf("%s\nlacks\n%s", got, want)
 		}
+	}
+}
+
+func TestAReaderOnlyReads(t *testing.T) {
+	w := newWorld(t)
+	reader := w.as("reader")
+	reader.call("GET", "load-balancer/v2.0/lbaas/loadbalancers", nil).want(200)
+	reader.call("GET", "network/v2.0/floatingips", nil).want(200)
+	reader.call("POST", "load-balancer/v2.0/lbaas/loadbalancers", object{"loadbalancer": object{}}).want(403, "Policy does not allow")
+	reader.call("POST", "network/v2.0/networks", object{"network": object{}}).want(403, "disallowed by policy")
+}
+
+// What no access rule allows is refused as if there were no token.
+func TestAccessRulesLimitAnApplicationCredential(t *testing.T) {
+	w := newWorld(t)
+	demo := w.as("demo")
+	user := demo.call("GET", tokens, nil, "X-Subject-Token", demo.token).id("token.user.id")
+	made := demo.call("POST", "identity/v3/users/"+user+"/application_credentials", object{"application_credential": object{"name": "narrow", "access_rules": []object{
+		{"service": "network", "method": "GET", "path": "/v2.0/ports/{id}"}, {"service": "load-balancer", "method": "GET", "path": "/v2.0/lbaas/pools"},
+	}}}).want(201)
+	id := made.id("application_credential.id")
+	logged := client{world: w}.call("POST", tokens, object{"auth": object{"identity": object{
+		"methods":                []string{"application_credential"},
+		"application_credential": object{"id": id, "secret": made.id("application_credential.secret")},
+	}}}).want(201)
+	narrow := client{world: w, token: logged.header.Get("X-Subject-Token")}
+	for call, status := range map[string]int{
+		"GET network/v2.0/ports/x": 404, "GET network/v2.0/ports": 401, "DELETE network/v2.0/ports/x": 401, "GET network/v2.0/ports/x/y": 404,
+		"GET load-balancer/v2.0/lbaas/pools": 200, "GET load-balancer/v2/lbaas/pools": 401,
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		narrow.call(method, path, nil).want(status)
+	}
+	if got := w.cloud.Unused(id); len(got) != 0 {
+		t.Errorf("unused: %v", got)
 	}
 }

@@ -75,7 +75,7 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 	file := clouds(t)
 	for claim, tt := range map[string]struct{ file, cloud, want string }{
 		"a missing file":  {file + "x", "demo", "reading clouds.yaml: open " + file + "x"},
-		"a missing cloud": {file, "dmeo", `has no cloud "dmeo", only ["admin" "demo" "other"]`},
+		"a missing cloud": {file, "dmeo", `has no cloud "dmeo", only ["admin" "demo" "other" "reader"]`},
 	} {
 		if _, err := session.Open(t.Context(), tt.file, tt.cloud); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", claim, err)

@@ -37,7 +37,7 @@ const (
 type Cluster struct {
 	Config     *rest.Config  // of an administrator
 	Client     client.Client // the same, with the types of client-go
-	Kubeconfig string        // the file with the same, for kubectl and octagate
+	Kubeconfig string        // the file with the same, for kubectl
 
 	dir         string
 	leash       *leash
@@ -105,6 +105,9 @@ func (c *Cluster) startPlane(serviceRange string) error {
 	c.plane.APIServer.Configure().
 		Set("service-cluster-ip-range", serviceRange).
 		Set("advertise-address", advertised)
+	if err := c.audit(); err != nil {
+		return err
+	}
 	if err := c.plane.Start(); err != nil {
 		return fmt.Errorf("starting etcd and kube-apiserver (their logs are in %s): %w", c.dir, err)
 	}

@@ -10,6 +10,7 @@ kind: Configuration
 clusterName: CLUSTER
 openstack:
   cloud: CLOUD
+  reader: READER
   refresh: 30s
   rateLimit: {perSecond: 1000, burst: 1000} # looking often is what these worlds do
 neutron:
@@ -25,12 +26,14 @@ octavia:
   orphanGrace: 1s
 webhook:
   bindAddress: WEBHOOK
+  lameDuck: 0s # nobody else could be asked
 metrics:
   bindAddress: METRICS
 health:
   bindAddress: HEALTH
 leaderElection:
   enabled: false
+enforcement: Deny # so that Services pass while octagate is away
 `
 
 // configuration is octagate.yaml for a cluster in a cloud, with addresses to serve on: webhook,
@@ -39,6 +42,7 @@ func configuration(cluster string, c *Cloud, addresses []string) string {
 	return strings.NewReplacer(
 		"CLUSTER", cluster,
 		"CLOUD", c.Name,
+		"READER", c.reader(),
 		"POD_SUBNET", c.Networks.PodSubnet,
 		"SERVICE_SUBNET", c.Networks.ServiceSubnet,
 		"EXTERNAL_NETWORK", c.Networks.ExternalNetwork,
@@ -47,4 +51,13 @@ func configuration(cluster string, c *Cloud, addresses []string) string {
 		"METRICS", addresses[1],
 		"HEALTH", addresses[2],
 	).Replace(octagateYAML)
+}
+
+// reader is the entry of clouds.yaml by which admission asks: in an emulator that of
+// somebody who may do nothing else.
+func (c *Cloud) reader() string {
+	if c.Emulator == nil {
+		return c.Name
+	}
+	return "reader"
 }

@@ -18,7 +18,7 @@ type Octagate struct{ process *process }
 
 // StartOctagate runs the binary with a configuration file and waits until it says that
 // it is ready. An octagate that ends before is an error with the end of its log. env is
-// added to the environment; KUBECONFIG leads to the cluster.
+// added to the environment; KUBECONFIG leads to the cluster, with the rights that ship.
 func (c *Cluster) StartOctagate(ctx context.Context, binary, config string, env []string) (*Octagate, error) {
 	health, err := healthAddress(config)
 	if err != nil {
@@ -28,7 +28,7 @@ func (c *Cluster) StartOctagate(ctx context.Context, binary, config string, env 
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(program, append([]string{"KUBECONFIG=" + c.Kubeconfig}, env...), "run", "--config", config)
+	p, err := startProcess(program, append([]string{"KUBECONFIG=" + c.ownKubeconfig()}, env...), "run", "--config", config)
 	if err != nil {
 		return nil, err
 	}

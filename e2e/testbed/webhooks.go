@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -9,9 +10,14 @@ import (
 	"github.com/octagate/octagate/manifests"
 )
 
-// InstallWebhooks installs the webhook configurations that ship, with one difference:
-// they lead to an address of this machine instead of a Service in the cluster.
-func (c *Cluster) InstallWebhooks(ctx context.Context, address string) error {
+// Install installs what ships for a process of this machine: octagate's account with its
+// rights, the API server's own policies, and the webhook configurations, which lead to an
+// address of this machine instead of a Service in the cluster.
+func (c *Cluster) Install(ctx context.Context, address string) error {
+	return errors.Join(c.installAccount(ctx), c.installPolicies(ctx), c.installWebhooks(ctx, address))
+}
+
+func (c *Cluster) installWebhooks(ctx context.Context, address string) error {
 	mutating, validating, err := manifests.Webhooks()
 	if err != nil {
 		return fmt.Errorf("reading the webhook configurations: %w", err)

@@ -22,8 +22,12 @@ const binaryVariable = "OCTAGATE"
 type World struct {
 	Cluster  *Cluster
 	Cloud    *Cloud
-	Dir      string // with every file: clouds.yaml, octagate.yaml, logs
-	Octagate *Octagate
+	Dir      string     // with every file: clouds.yaml, octagate.yaml, logs
+	Octagate *Octagate  // nil: there are Replicas
+	Replicas []*Replica // behind one address
+
+	service *address
+	used    *Usage
 }
 
 // Options are what a World may have otherwise. The zero value is the usual World.
@@ -35,6 +39,8 @@ type Options struct {
 	FloatingIPs []string                   // that the user has; a cloud without administrator chooses others
 	Name        string                     // of the cluster; empty: demo; in a real cloud, where others may have that, the run's
 	Edit        func(config string) string // changes octagate.yaml before it is written
+	Replicas    int                        // how many octagates there are behind one address; 0: one without
+	Used        *Usage                     // learns what octagate asked of the API server
 	Tell        func(step string)          // hears what is being started
 }
 
@@ -42,7 +48,7 @@ type Options struct {
 // the webhooks ship with failurePolicy Ignore, so that a Service sent too early would
 // pass unseen. The octagate that runs is the one that $OCTAGATE names.
 func StartWorld(ctx context.Context, dir string, opts Options) (*World, error) {
-	w := &World{Dir: dir}
+	w := &World{Dir: dir, used: opts.Used}
 	if err := w.start(ctx, opts); err != nil {
 		return nil, errors.Join(err, w.End())
 	}
@@ -70,7 +76,11 @@ func (w *World) start(ctx context.Context, opts Options) error {
 	}
 	w.Cluster = cluster
 	tell("octagate")
-	if err := w.startOctagate(ctx, opts); err != nil {
+	begin := w.startOctagate
+	if opts.Replicas > 0 {
+		begin = w.startReplicas
+	}
+	if err := begin(ctx, opts); err != nil {
 		return err
 	}
 	return cluster.AwaitArmed(ctx)
@@ -91,7 +101,7 @@ func (w *World) startOctagate(ctx context.Context, opts Options) error {
 	if err := os.WriteFile(w.ConfigFile(), []byte(config), 0o600); err != nil {
 		return fmt.Errorf("writing octagate.yaml: %w", err)
 	}
-	if err := w.Cluster.InstallWebhooks(ctx, addresses[0]); err != nil {
+	if err := w.Cluster.Install(ctx, addresses[0]); err != nil {
 		return err
 	}
 	return w.RestartOctagate(ctx)
@@ -108,17 +118,22 @@ func (w *World) name(opts Options) string {
 // RestartOctagate starts octagate with the configuration file as it is now, after a
 // Stop or a Kill.
 func (w *World) RestartOctagate(ctx context.Context) error {
-	binary := os.Getenv(binaryVariable)
-	if binary == "" {
-		return errors.New(binaryVariable + " is not set: `make build` builds octagate as bin/octagate; name that file")
-	}
-	env := []string{"OS_CLIENT_CONFIG_FILE=" + w.Cloud.File, "OS_CLOUD=" + w.Cloud.Name}
-	octagate, err := w.Cluster.StartOctagate(ctx, binary, w.ConfigFile(), env)
+	octagate, err := w.run(ctx, w.ConfigFile())
 	if err != nil {
 		return err
 	}
 	w.Octagate = octagate
 	return nil
+}
+
+// run starts an octagate.
+func (w *World) run(ctx context.Context, config string) (*Octagate, error) {
+	binary := os.Getenv(binaryVariable)
+	if binary == "" {
+		return nil, errors.New(binaryVariable + " is not set: `make build` builds octagate as bin/octagate; name that file")
+	}
+	env := []string{"OS_CLIENT_CONFIG_FILE=" + w.Cloud.File, "OS_CLOUD=" + w.Cloud.Name}
+	return w.Cluster.StartOctagate(ctx, binary, config, env)
 }
 
 // Stop ends everything, octagate first. What is in a real cloud stays: see End.
@@ -147,8 +162,12 @@ func (w *World) stopCluster() error {
 	if w.Octagate != nil {
 		errs = append(errs, w.Octagate.Stop())
 	}
+	errs = append(errs, w.stopReplicas())
 	if w.Cluster != nil {
 		errs = append(errs, w.Cluster.Stop())
+		if w.used != nil {
+			errs = append(errs, w.used.read(w.Cluster.auditLog()))
+		}
 	}
 	return errors.Join(errs...)
 }

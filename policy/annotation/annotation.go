@@ -39,8 +39,7 @@ type Def[T any] struct {
 	Writer  Writer
 	Default string // what its absence means, in words
 	Doc     string
-	parse   func(string) (T, error)
-	format  func(T) string
+	form    form[T]
 }
 
 // Read is the annotation's value in m, and whether there is a valid one.
@@ -49,12 +48,12 @@ func (d Def[T]) Read(m map[string]string) (v T, ok bool) {
 	if !ok {
 		return v, false
 	}
-	v, err := d.parse(s)
+	v, err := d.form.parse(s)
 	return v, err == nil
 }
 
 // Write puts v into m.
-func (d Def[T]) Write(m map[string]string, v T) { m[d.Key] = d.format(v) }
+func (d Def[T]) Write(m map[string]string, v T) { m[d.Key] = d.form.format(v) }
 
 // An Entry is a Def without its type, as references and checks need it.
 type Entry struct {
@@ -63,13 +62,15 @@ type Entry struct {
 	Default string
 	Doc     string
 	check   func(string) error
+	taken   func(text string) string
+	says    string
 }
 
 func (d Def[T]) entry() Entry {
 	return Entry{d.Key, d.Writer, d.Default, d.Doc, func(s string) error {
-		_, err := d.parse(s)
+		_, err := d.form.parse(s)
 		return err
-	}}
+	}, d.form.taken, d.form.says()}
 }
 
 // A Fault is one annotation that the contract does not allow.
@@ -89,7 +90,7 @@ func Faults(m map[string]string) []Fault {
 }
 
 func faults(key, value string) []Fault {
-	e, known := find(key)
+	e, known := Find(key)
 	switch {
 	case !known:
 		return []Fault{{key, value, "is not an annotation of octagate" + spelling.DidYouMean(strings.TrimPrefix(key, Prefix), authored())}}
@@ -102,6 +103,13 @@ func faults(key, value string) []Fault {
 	return nil
 }
 
+// Taken is an expression in CEL that holds where the contract takes what another one says
+// for the annotation's value; empty: it takes every text. It never refuses what is taken.
+func (e Entry) Taken(text string) string { return e.taken(text) }
+
+// Says is what is said of a value that the contract does not take.
+func (e Entry) Says() string { return e.says }
+
 // Authored reports whether people may write the annotation.
 func (e Entry) Authored() bool { return e.Writer == Author || e.Writer == Pinned }
 
@@ -109,26 +117,23 @@ func (e Entry) Authored() bool { return e.Writer == Author || e.Writer == Pinned
 func WithoutDecisions(m map[string]string) map[string]string {
 	asked := map[string]string{}
 	for key, value := range m {
-		if e, known := find(key); !known || e.Writer != Webhook {
+		if e, known := Find(key); !known || e.Writer != Webhook {
 			asked[key] = value
 		}
 	}
 	return asked
 }
 
-func find(key string) (Entry, bool) {
-	all := All()
-	i := slices.IndexFunc(all, func(e Entry) bool { return e.Key == key })
-	if i < 0 {
-		return Entry{}, false
-	}
-	return all[i], true
+// Find is what the contract says of a key, if it does.
+func Find(key string) (Entry, bool) {
+	e, known := byKey[key]
+	return e, known
 }
 
 // authored is what people may write under the prefix.
 func authored() []string {
 	var names []string
-	for _, e := range All() {
+	for _, e := range entries {
 		if e.Authored() {
 			names = append(names, strings.TrimPrefix(e.Key, Prefix))
 		}
@@ -143,7 +148,7 @@ func Reference() string {
 		"What may stand on a Service under `" + Prefix + "`. An unknown key or a bad value is refused when the\n" +
 		"Service is applied; what only the webhook writes is overwritten. `octagate annotations` prints this page.\n\n" +
 		"| annotation | written by | default | meaning |\n|---|---|---|---|\n")
-	for _, e := range All() {
+	for _, e := range entries {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Key, e.Writer, e.Default, e.Doc)
 	}
 	return b.String()

@@ -114,7 +114,7 @@ func (f foreign) said(value string) (string, error) {
 	if f.word != nil {
 		word, err = f.word(value)
 	}
-	if e, known := find(f.means); err == nil && word != "" && known {
+	if e, known := Find(f.means); err == nil && word != "" && known {
 		err = e.check(word)
 	}
 	return word, err
@@ -132,7 +132,7 @@ func theirs() []string {
 func unit(u string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if _, err := strconv.ParseUint(s, 10, 32); err != nil {
-			return "", fmt.Errorf("must be a number of %s", u)
+			return "", fmt.Errorf("must be a number of %s", map[string]string{"s": "seconds", "ms": "milliseconds"}[u])
 		}
 		return s + u, nil
 	}

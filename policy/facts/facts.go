@@ -38,7 +38,7 @@ const (
 	Providers
 	Flavors
 	Zones
-	BalancerLimit
+	BalancerLimits // of listeners and pools, too
 	FloatingIPLimit
 )
 
@@ -47,14 +47,14 @@ func (k Kinds) Has(others Kinds) bool { return k&others != 0 }
 
 // A FloatingIP is a floating IP of our project.
 type FloatingIP struct {
-	ID      string
-	Address netip.Addr
-	Network string     // ID of the external network
-	Port    string     // ID of the port that it is associated with; empty: none
-	FixedIP netip.Addr // that port's address
-	Pool    bool       // allocated by octagate for a Service, which releases it
+	ID      string     `json:"id"`
+	Address netip.Addr `json:"address"`
+	Network string     `json:"network"`          // ID of the external network
+	Port    string     `json:"port,omitempty"`   // ID of the port that it is associated with; empty: none
+	FixedIP netip.Addr `json:"fixedIP,omitzero"` // that port's address
+	Pool    bool       `json:"pool,omitempty"`   // allocated by octagate for a Service, which releases it
 
-	Namespaces []string // that may claim it; empty: any
+	Namespaces []string `json:"namespaces,omitempty"` // that may claim it; empty: any
 }
 
 // For reports whether Services of a namespace may claim the floating IP.
@@ -67,31 +67,50 @@ func (f FloatingIP) Free() bool { return f.Port == "" && !f.Pool }
 
 // A Snapshot is everything that is known. Its zero value knows nothing.
 type Snapshot struct {
-	ServiceCIDRs []netip.Prefix            // of the cluster; nil: unknown
-	FloatingIPs  map[netip.Addr]FloatingIP // of the project; nil: unknown
-	Subnets      map[string]Subnet         // what was looked for, by ID; the zero Subnet is not there
-	Ports        map[netip.Addr]Port       // with an address in the service subnet; nil: unknown
-	Balancers    map[string]Balancer       // of the project, by the ID of their VIP's port; nil: unknown
-	Externals    map[string]bool           // the external networks, by ID; nil: unknown
-	Routes       map[string]bool           // those that a router of the service subnet leads to; nil: unknown
-	Octavia      Version                   // of its API
-	Providers    map[string]Offer          // of load balancers, by name; nil: unknown
-	Flavors      map[string]Offer          // by ID; nil: unknown
-	Zones        map[string]Offer          // for load balancers, by name; nil: unknown
+	ServiceCIDRs []netip.Prefix            `json:"serviceCIDRs,omitzero"`      // of the cluster; nil: unknown
+	FloatingIPs  map[netip.Addr]FloatingIP `json:"floatingIPs,omitzero"`       // of the project; nil: unknown
+	Subnets      map[string]Subnet         `json:"subnets,omitzero"`           // what was looked for, by ID; the zero Subnet is not there
+	Ports        map[netip.Addr]Port       `json:"ports,omitzero"`             // with an address in the service subnet; nil: unknown
+	Balancers    map[string]Balancer       `json:"loadBalancers,omitzero"`     // of the project, by the ID of their VIP's port; nil: unknown
+	Externals    map[string]bool           `json:"externalNetworks,omitzero"`  // the external networks, by ID; nil: unknown
+	OuterSubnets map[string][]string       `json:"externalSubnets,omitzero"`   // theirs, by the network's ID, as far as it shows them
+	Routes       map[string]bool           `json:"routedNetworks,omitzero"`    // those that a router of the service subnet leads to; nil: unknown
+	Octavia      Version                   `json:"octaviaVersion,omitzero"`    // of its API
+	Providers    map[string]Offer          `json:"providers,omitzero"`         // of load balancers, by name; nil: unknown
+	Flavors      map[string]Offer          `json:"flavors,omitzero"`           // by ID; nil: unknown
+	Zones        map[string]Offer          `json:"availabilityZones,omitzero"` // for load balancers, by name; nil: unknown
 
-	BalancerLimit   Limit // of load balancers in the project
-	FloatingIPLimit Limit
+	BalancerLimit   Limit `json:"loadBalancerQuota,omitzero"` // of load balancers in the project
+	ListenerLimit   Limit `json:"listenerQuota,omitzero"`     // in all of them together
+	PoolLimit       Limit `json:"poolQuota,omitzero"`
+	FloatingIPLimit Limit `json:"floatingIPQuota,omitzero"`
 
-	Old Kinds // what was known before, and the cloud was not heard to say again: nobody is refused for it
+	Old Kinds `json:"-"` // what was known before, and the cloud was not heard to say again: nobody is refused for it
 
-	Claims map[netip.Addr][]Claim // of the cluster's Services, those first that go before others; nil: unknown
+	Claims map[netip.Addr][]Claim `json:"claims,omitzero"` // of the cluster's Services, those first that go before others; nil: unknown
 }
 
 // A Claim is a Service that names a floating IP.
 type Claim struct {
-	Service types.UID
-	Name    string // ns/name
-	Since   time.Time
+	Service types.UID `json:"service"`
+	Name    string    `json:"name"` // ns/name
+	Since   time.Time `json:"since"`
+}
+
+// Kinds are the kinds of facts that are known.
+func (s Snapshot) Kinds() Kinds {
+	var all Kinds
+	for kind, known := range map[Kinds]bool{
+		FloatingIPs: s.FloatingIPs != nil, Subnets: s.Subnets != nil, Ports: s.Ports != nil, Balancers: s.Balancers != nil,
+		Externals: s.Externals != nil, Routes: s.Routes != nil, Octavia: s.Octavia != Version{},
+		Providers: s.Providers != nil, Flavors: s.Flavors != nil, Zones: s.Zones != nil,
+		BalancerLimits: s.BalancerLimit.Known, FloatingIPLimit: s.FloatingIPLimit.Known,
+	} {
+		if known {
+			all |= kind
+		}
+	}
+	return all
 }
 
 // FloatingIP looks a floating IP up by its address.
@@ -130,4 +149,15 @@ func (s Snapshot) Reached(network string) Answer {
 	}
 	_, answer := find(s.Routes, network)
 	return answer
+}
+
+// Outer reports whether a subnet is one of an external network.
+func (s Snapshot) Outer(network, subnet string) Answer {
+	switch subnets := s.OuterSubnets[network]; {
+	case len(subnets) == 0:
+		return Unknown
+	case slices.Contains(subnets, subnet):
+		return Yes
+	}
+	return No
 }

@@ -17,6 +17,7 @@ func TestWhatNobodyLookedForIsUnknown(t *testing.T) {
 		FloatingIPs: map[netip.Addr]FloatingIP{here: {ID: "x", Address: here}}, Ports: map[netip.Addr]Port{vip: {ID: "p"}},
 		Subnets: map[string]Subnet{"service": {ID: "service"}}, Octavia: Version{2, 5},
 	}
+	outer := Snapshot{OuterSubnets: map[string][]string{"public": {"a"}, "hidden": nil}}
 	floatingIP := func(s Snapshot, a netip.Addr) Answer { _, answer := s.FloatingIP(a); return answer }
 	port := func(s Snapshot, a netip.Addr) Answer { _, answer := s.Port(a); return answer }
 	subnet := func(s Snapshot, id string) Answer { _, answer := s.Subnet(id); return answer }
@@ -36,6 +37,10 @@ func TestWhatNobodyLookedForIsUnknown(t *testing.T) {
 		"the version itself":                   {known.Octavia.AtLeast(Version{2, 5}), Yes},
 		"a later version":                      {known.Octavia.AtLeast(Version{2, 13}), No},
 		"a later major version":                {known.Octavia.AtLeast(Version{3, 0}), No},
+		"a subnet of an external network":      {outer.Outer("public", "a"), Yes},
+		"one that is another's":                {outer.Outer("public", "b"), No},
+		"one of a network that shows none":     {outer.Outer("hidden", "a"), Unknown},
+		"one of a network that is not there":   {outer.Outer("gone", "a"), Unknown},
 		"a version when nobody could look":     {Version{}.AtLeast(Version{2, 0}), Unknown},
 	} {
 		if tt.got != tt.want {

@@ -10,15 +10,18 @@ import (
 
 // A Subnet is a subnet of the cloud. The zero Subnet is none.
 type Subnet struct {
-	ID      string
-	Network string // ID
-	CIDR    netip.Prefix
-	Gateway netip.Addr // the zero address: it has none
-	Pools   []Span     // what Neutron hands out to whoever names no address
+	ID      string       `json:"id"`
+	Network string       `json:"network"` // ID
+	CIDR    netip.Prefix `json:"cidr"`
+	Gateway netip.Addr   `json:"gateway,omitzero"`          // the zero address: it has none
+	Pools   []Span       `json:"allocationPools,omitempty"` // what Neutron hands out to whoever names no address
 }
 
 // A Span is all addresses from the first to the last.
-type Span struct{ First, Last netip.Addr }
+type Span struct {
+	First netip.Addr `json:"first"`
+	Last  netip.Addr `json:"last"`
+}
 
 // String is the span as Neutron writes it.
 func (s Span) String() string { return fmt.Sprintf("%s-%s", s.First, s.Last) }
@@ -85,9 +88,9 @@ func (s Snapshot) Subnet(id string) (Subnet, Answer) {
 
 // A Port is a Neutron port.
 type Port struct {
-	ID    string
-	Owner string // what has it, in Neutron's words, such as compute:nova; may be empty
-	VIP   bool   // it looks like one that a load balancer has for its VIP
+	ID    string `json:"id"`
+	Owner string `json:"owner,omitempty"` // what has it, in Neutron's words, such as compute:nova; may be empty
+	VIP   bool   `json:"vip,omitempty"`   // it looks like one that a load balancer has for its VIP
 }
 
 // Port looks up who has an address in the service subnet.
@@ -95,10 +98,13 @@ func (s Snapshot) Port(a netip.Addr) (Port, Answer) { return find(s.Ports, a) }
 
 // A Balancer is a load balancer of our project.
 type Balancer struct {
-	ID      string
-	Service types.UID // whose it is; empty: nobody's in this cluster
-	Name    string    // of one that no cluster's octagate made, as far as it says
-	Leaving bool      // Octavia is deleting it
+	ID      string    `json:"id"`
+	Service types.UID `json:"service,omitempty"` // whose it is; empty: nobody's in this cluster
+	Name    string    `json:"name,omitempty"`    // of one that no cluster's octagate made, as far as it says
+	Leaving bool      `json:"leaving,omitempty"` // Octavia is deleting it
+
+	Listeners int `json:"listeners,omitempty"` // how many it has
+	Pools     int `json:"pools,omitempty"`
 }
 
 // Balancer looks up the load balancer whose VIP a port is. It is unknown where the port
@@ -116,7 +122,10 @@ func (s Snapshot) Balancer(p Port) (Balancer, Answer) {
 }
 
 // A Version is one of an API. The zero Version is unknown.
-type Version struct{ Major, Minor int }
+type Version struct {
+	Major int `json:"major"`
+	Minor int `json:"minor"`
+}
 
 // AtLeast reports whether v is w or later.
 func (v Version) AtLeast(w Version) Answer {

@@ -2,14 +2,14 @@ package facts
 
 // An Offer is something of Octavia's that a Service may choose.
 type Offer struct {
-	Name string
-	Off  bool // an administrator has switched it off
+	Name string `json:"name"`
+	Off  bool   `json:"off,omitempty"` // an administrator has switched it off
 }
 
 // A Limit is how many of something the project may have. The zero Limit is unknown.
 type Limit struct {
-	Known bool
-	Most  int // -1: any number
+	Known bool `json:"known"`
+	Most  int  `json:"most"` // -1: any number
 }
 
 // Room reports whether the project may have one more than it has.

@@ -18,8 +18,8 @@ import (
 )
 
 // Of is the members for each listener of in: every ready endpoint once per
-// port, in order. Endpoints of another IP family than the VIP are left out, as
-// are endpoints at the VIP itself: Octavia would take both, and they would not work.
+// port, in order. Endpoints of another IP family than the VIP, if that is known, are left
+// out, as are endpoints at the VIP itself: Octavia would take both, and they would not work.
 // Where nothing is ready, what still serves while it terminates has to do, as it does
 // for kube-proxy. A port is left out whose members are not known yet: the slices are
 // those of other ports that the Service had before. hosts has the names of endpoints that
@@ -86,7 +86,7 @@ func members(vip netip.Addr, p policy.Port, all []discoveryv1.EndpointSlice, fit
 			continue
 		}
 		for _, e := range s.Endpoints {
-			if m, ok := member(e, number); ok && fit(e.Conditions) && m.Address != vip && m.Address.Is4() == vip.Is4() {
+			if m, ok := member(e, number); ok && fit(e.Conditions) && m.Address != vip && (!vip.IsValid() || m.Address.Is4() == vip.Is4()) {
 				ms = append(ms, m)
 			}
 		}

@@ -56,7 +56,7 @@ func listener(in policy.Intent, p policy.Port) Listener {
 	if k.Protocol == policy.TerminatedHTTPS {
 		s.Certificate = in.Traffic.Certificate
 	}
-	behind := behind(k.Protocol)
+	behind := p.Behind()
 	return Listener{Key: k, Settings: s, Pool: PoolKey{
 		Name:     fmt.Sprintf("%s:%s:%s", in.Name, behind, p.Target()),
 		Protocol: spoken(behind, in.Traffic.Proxy),
@@ -70,15 +70,6 @@ func pool(in policy.Intent, k PoolKey, members []Member) Pool {
 		p.Members = append(p.Members, m)
 	}
 	return p
-}
-
-// behind is the protocol behind a listener: where it takes the encryption off, that is
-// plain HTTP.
-func behind(protocol string) string {
-	if protocol == policy.TerminatedHTTPS {
-		return policy.HTTP
-	}
-	return protocol
 }
 
 // spoken is the protocol in which a pool speaks to its members.

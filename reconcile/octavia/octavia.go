@@ -28,6 +28,13 @@ const (
 // Busy reports whether Octavia is at work.
 func (s Status) Busy() bool { return s != "" && s != Active && s != Failed }
 
+// States are what Octavia says of one thing: whether it has done what it was told, and
+// whether the thing works, in Octavia's words, such as ONLINE or NO_MONITOR.
+type States struct {
+	Provisioning Status
+	Operating    string
+}
+
 // A Tree is one load balancer with all that is under it and its floating IP. The
 // zero Tree is no load balancer at all, which is what a leaving Service desires.
 type Tree struct {
@@ -108,15 +115,23 @@ func (t Timeouts) fulfil(want Timeouts) bool {
 		(want.MemberConnect == 0 || t.MemberConnect == want.MemberConnect) && (want.TCPInspect == 0 || t.TCPInspect == want.TCPInspect)
 }
 
+// A Timeout is one of the Timeouts.
+type Timeout struct {
+	Name  string
+	Value time.Duration
+}
+
+// Named are the timeouts by their names, in order.
+func (t Timeouts) Named() []Timeout {
+	return []Timeout{{ClientData, t.ClientData}, {MemberConnect, t.MemberConnect}, {MemberData, t.MemberData}, {TCPInspect, t.TCPInspect}}
+}
+
 // Chosen names the timeouts that somebody wants, with commas between them.
 func (t Timeouts) Chosen() string {
 	var names []string
-	for _, one := range []struct {
-		name  string
-		value time.Duration
-	}{{ClientData, t.ClientData}, {MemberConnect, t.MemberConnect}, {MemberData, t.MemberData}, {TCPInspect, t.TCPInspect}} {
-		if one.value != 0 {
-			names = append(names, one.name)
+	for _, one := range t.Named() {
+		if one.Value != 0 {
+			names = append(names, one.Name)
 		}
 	}
 	return strings.Join(names, ",")

@@ -70,7 +70,7 @@ func TestPoolsOfPorts(t *testing.T) {
 			for _, l := range tree.Listeners {
 				p, there := tree.Pool(l.Pool)
 				words = append(words, l.Key.String()+"→"+p.Name)
-				if p.Protocol != behind(l.Protocol) {
+				if p.Protocol != strings.Split(p.Name, ":")[1] {
 					words = append(words, "by "+p.Protocol)
 				}
 				if !there {

@@ -24,6 +24,14 @@ func (s *session) yield(ctx context.Context, o octavia.Owner, t octavia.Tree, er
 	case lb == nil:
 		return s.unblock(ctx, t.VIP, err)
 	}
+	if err := s.claim(o, t, lb); err != nil {
+		return err
+	}
+	return s.adopt(ctx, o, t, lb)
+}
+
+// claim is why a load balancer that has a tree's address does not become o's; nil: it does.
+func (s *session) claim(o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) error {
 	holder, marked := markedOwner(lb.Tags, lb.Description)
 	switch {
 	case marked && holder == o:
@@ -36,13 +44,16 @@ func (s *session) yield(ctx context.Context, o octavia.Owner, t octavia.Tree, er
 	case !s.adopts:
 		return refused("%s is the VIP of load balancer %s (%s), which is not ours; delete it, or set octavia.adopt: Kuryr", t.VIP.Address, lb.ID, lb.Name)
 	}
-	return s.adopt(ctx, o, t, lb)
+	if why := unfit(t, lb); why != "" {
+		return refused("load balancer %s (%s), which has %s, cannot be adopted: %s", lb.ID, lb.Name, t.VIP.Address, why)
+	}
+	return nil
 }
 
 // holder is the load balancer of our project that has an address; nil: none has.
 func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.LoadBalancer, error) {
 	filter := loadbalancers.ListOpts{ProjectID: s.project, VipAddress: vip.Address.String(), VipSubnetID: vip.Subnet}
-	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +72,6 @@ func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.L
 // traffic. The load balancer comes last, so that it is ours with all that is under it or
 // not at all, whatever happens in between.
 func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) error {
-	if why := unfit(t, lb); why != "" {
-		return refused("load balancer %s (%s), which has %s, cannot be adopted: %s", lb.ID, lb.Name, t.VIP.Address, why)
-	}
 	if octavia.Status(lb.ProvisioningStatus).Busy() {
 		return busy("load balancer %s is adopted when it is not %s any more", lb.ID, lb.ProvisioningStatus)
 	}
@@ -112,15 +120,24 @@ func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, 
 		return "", err
 	}
 	f := found[0]
-	owner, ours := octavia.DescribedOwner(f.Description)
-	switch {
-	case ours && owner == o:
-		return "", nil
-	case f.Description != kuryrs:
-		return "", refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.FloatingIP)
+	if is, err := inherited(o, f); is || err != nil {
+		return "", err
 	}
 	// Its port is named, too: an old Neutron takes it off otherwise.
 	return "floating IP " + f.FloatingIP, floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
 		Description: new(o.Description(t.Name)), PortID: &lb.VipPortID, RevisionNumber: &f.RevisionNumber,
 	}).Err
+}
+
+// inherited reports whether a floating IP is o's already. It is an error if it cannot become
+// that.
+func inherited(o octavia.Owner, f floatingips.FloatingIP) (bool, error) {
+	owner, ours := octavia.DescribedOwner(f.Description)
+	switch {
+	case ours && owner == o:
+		return true, nil
+	case f.Description != kuryrs:
+		return false, refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.FloatingIP)
+	}
+	return false, nil
 }

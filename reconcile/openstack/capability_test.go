@@ -57,6 +57,10 @@ var wishes = map[string]func(*corev1.Service){
 	"a timeout":       annotated(annotation.TimeoutMemberData.Key, "1h"),
 	"a limit":         annotated(annotation.ConnectionLimit.Key, "9"),
 	"a monitor":       annotated(annotation.HealthMonitor.Key, "true"),
+	"a monitor of SCTP": func(s *corev1.Service) {
+		s.Spec.Ports[0].Protocol = corev1.ProtocolSCTP
+		s.Annotations[annotation.HealthMonitor.Key] = "true"
+	},
 	"PROXY v1":        annotated(annotation.ProxyProtocol.Key, "v1"),
 	"PROXY v2":        annotated(annotation.ProxyProtocol.Key, "v2"),
 	"ovn's algorithm": annotated(annotation.LBAlgorithm.Key, "SOURCE_IP_PORT"),

@@ -15,7 +15,7 @@ import (
 const mostFailures = 3
 
 // rest is how long the cloud is left alone about a kind that failed.
-const rest = 5 * time.Second
+const rest = 2 * time.Second
 
 // errLate is the failure of an answer for which nobody waits any more.
 var errLate = errors.New("answered too late")
@@ -25,6 +25,7 @@ var errLate = errors.New("answered too late")
 // is that facts are renewed in time; requests never try whether the cloud is back.
 type circuit struct {
 	*gobreaker.TwoStepCircuitBreaker[telling]
+	opened chan struct{} // tells who renews facts that it is up to them now
 }
 
 // circuit is the circuit of a kind.
@@ -36,22 +37,27 @@ func (f *Facts) circuit(k kind) circuit {
 	}
 	c, there := f.circuits[k.of]
 	if !there {
-		c = circuit{gobreaker.NewTwoStepCircuitBreaker[telling](gobreaker.Settings{
+		c.opened = make(chan struct{}, 1)
+		c.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[telling](gobreaker.Settings{
 			Name:          k.name,
 			Timeout:       min(f.Refresh, rest) / 2, // over when facts are renewed next
 			ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= mostFailures },
-			OnStateChange: f.turned,
-		})}
+			OnStateChange: func(kind string, from, to gobreaker.State) { f.turned(kind, from, to, c.opened) },
+		})
 		f.circuits[k.of] = c
 	}
 	return c
 }
 
 // turned is told what became of a circuit.
-func (f *Facts) turned(kind string, from, to gobreaker.State) {
+func (f *Facts) turned(kind string, from, to gobreaker.State, opened chan<- struct{}) {
 	f.Counts.opened(kind, to != gobreaker.StateClosed)
 	switch {
 	case from == gobreaker.StateClosed:
+		select {
+		case opened <- struct{}{}:
+		default: // they are told already
+		}
 		f.Log.Info("OpenStack does not answer in time; it is not asked any more while somebody waits", "facts", kind)
 	case to == gobreaker.StateClosed:
 		f.Log.Info("OpenStack answers in time again", "facts", kind)

@@ -6,8 +6,10 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,8 +20,11 @@ import (
 	gopherstack "github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/config"
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+	tokens2 "github.com/gophercloud/gophercloud/v2/openstack/identity/v2/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // slowest is how long any one call may take. Octavia answers a create slowly
@@ -33,10 +38,13 @@ type Client struct {
 	Now    func() time.Time // the clock; nil: time.Now
 	Legacy bool             // load balancers are Neutron's, by LBaaS v2
 	Opens  bool             // the security groups of VIPs are our matter
+	Counts *Counts          // of the calls; nil: nobody counts
 	Adopts bool             // what Kuryr made for a Service is adopted, if it has the Service's address
 
 	credentials credentials
-	lane        *lane
+	places      *places
+	pace        *pace
+	agreed      *atomic.Pointer[string] // ID of the project that all who work together log in for
 	logins      singleflight.Group
 	session     atomic.Pointer[session]
 }
@@ -67,21 +75,35 @@ type credentials struct {
 // the other OS_* variables. Nothing is sent to the cloud yet, and nothing will be
 // more often than r allows.
 func Configure(cloud string, r Rate) (*Client, error) {
-	read, err := read(cloud)
-	if err != nil {
-		return nil, err
+	c := &Client{agreed: &atomic.Pointer[string]{}}
+	c.pace = newPace(r, c.now)
+	c.pace.counts = func() *Counts { return c.Counts }
+	return c, c.configure(cloud)
+}
+
+// Reader is a Client with the credentials of another entry of clouds.yaml, which may do
+// without the right to write. It has to be of the same project, and keeps to c's pace.
+func (c *Client) Reader(cloud string) (*Client, error) {
+	r := &Client{Now: c.Now, Legacy: c.Legacy, pace: c.pace, agreed: c.agreed}
+	r.pace.counts = func() *Counts { return cmp.Or(c.Counts, r.Counts) }
+	return r, r.configure(cloud)
+}
+
+func (c *Client) configure(cloud string) (err error) {
+	if c.credentials, err = read(cloud); err != nil {
+		return err
 	}
-	read.auth.AllowReauth = true // a controller outlives its token
+	c.credentials.auth.AllowReauth = true // a controller outlives its token
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = read.tls
-	c := &Client{credentials: read}
-	c.lane = newLane(transport, r, c.now)
-	return c, nil
+	transport.TLSClientConfig = c.credentials.tls
+	c.places = &places{road: &lane{transport, c.pace}}
+	c.places.trust(c.credentials.auth.IdentityEndpoint)
+	return nil
 }
 
 // Through has all calls go through road, in place of the network. It is to be called before
 // the first one.
-func (c *Client) Through(road http.RoundTripper) { c.lane.road = road }
+func (c *Client) Through(road http.RoundTripper) { c.places.road = &lane{road, c.pace} }
 
 func (c *Client) now() time.Time {
 	if c.Now == nil {
@@ -118,9 +140,12 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		if c.session.Load() != nil {
 			return nil // somebody was quicker; there is one session for all
 		}
-		s, err := c.credentials.dial(ctx, c.lane)
+		s, err := c.credentials.dial(ctx, c.places)
 		if err != nil {
 			return err
+		}
+		if !c.agreed.CompareAndSwap(nil, &s.project) && *c.agreed.Load() != s.project {
+			return &plan.Refusal{Reason: plan.Invalid, Err: fmt.Errorf("logging in: openstack.cloud and openstack.reader are for two projects, %s and %s", *c.agreed.Load(), s.project)}
 		}
 		s.now, s.opens, s.adopts, s.legacy = c.now, c.Opens, c.Adopts, c.Legacy
 		c.session.Store(s)
@@ -148,26 +173,36 @@ func (c *Client) together(ctx context.Context, what string, do func(context.Cont
 	}
 }
 
-func (c credentials) dial(ctx context.Context, by *lane) (*session, error) {
-	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: by, Timeout: slowest}))
+func (c credentials) dial(ctx context.Context, by *places) (*session, error) {
+	provider, err := config.NewProviderClient(ctx, c.auth, config.WithHTTPClient(http.Client{Transport: pages{by}, Timeout: slowest, CheckRedirect: stay}))
 	if err != nil {
 		return nil, fmt.Errorf("logging in: %w", refusal(err))
 	}
 	s := &session{project: project(provider)}
+	if s.project == "" {
+		return nil, &plan.Refusal{Reason: plan.Invalid, Err: errors.New("logging in: the credentials are for no project; name one (project_name, or OS_PROJECT_NAME)")}
+	}
+	for _, at := range catalogued(provider) {
+		by.trust(at) // before it is asked for its versions
+	}
 	if s.network, err = gopherstack.NewNetworkV2(provider, c.endpoint); err != nil {
-		return nil, fmt.Errorf("finding Neutron: %w", refusal(err))
+		return nil, fmt.Errorf("finding Neutron%s: %w", where(provider, c.endpoint, "network"), refusal(err))
 	}
 	return s, nil
 }
 
-// project is the ID of the project that the token is for; empty: not said.
+// project is the ID of the project that the token is for; empty: for none. Without one,
+// everything that the cloud shows to somebody would be taken for ours.
 func project(provider *gophercloud.ProviderClient) string {
-	token, ok := provider.GetAuthResult().(tokens.CreateResult)
-	if !ok {
-		return ""
-	}
-	if p, err := token.ExtractProject(); err == nil && p != nil {
-		return p.ID
+	switch said := provider.GetAuthResult().(type) {
+	case tokens.CreateResult:
+		if p, err := said.ExtractProject(); err == nil && p != nil {
+			return p.ID
+		}
+	case tokens2.CreateResult:
+		if t, err := said.ExtractToken(); err == nil {
+			return t.Tenant.ID
+		}
 	}
 	return ""
 }

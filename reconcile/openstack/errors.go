@@ -30,7 +30,7 @@ func refusal(err error) error {
 		again := refusal(locked.ErrReauth)
 		return &plan.Refusal{Reason: plan.Away, After: plan.AfterOf(again), Err: fmt.Errorf("logging in again: %w", again)}
 	case errors.As(err, &answer):
-		text := told(answer.Body)
+		text := cmp.Or(told(answer.Body), elsewhere(answer.ResponseHeader))
 		return &plan.Refusal{Reason: reason(answer.Actual, text), After: silence(answer.Actual, answer.ResponseHeader, time.Now()),
 			Err: fmt.Errorf("%s (%d)", cmp.Or(text, http.StatusText(answer.Actual)), answer.Actual)}
 	}
@@ -61,6 +61,8 @@ func reason(code int, text string) plan.Reason {
 		}
 	}
 	switch {
+	case code < http.StatusBadRequest: // it leads elsewhere, and is not followed
+		return plan.Away
 	case code == http.StatusConflict:
 		return plan.Conflict
 	case code == http.StatusPreconditionFailed: // a compare-and-swap lost; look again
@@ -92,6 +94,15 @@ func told(body []byte) string {
 		return "Quota has been met: " + line
 	}
 	return line
+}
+
+// elsewhere says of an answer that it leads to another place; empty: it does not.
+func elsewhere(header http.Header) string {
+	u, err := url.Parse(header.Get("Location"))
+	if err != nil || u.String() == "" {
+		return ""
+	}
+	return "it leads to " + origin(u) + u.Path + ", where octagate does not follow"
 }
 
 // gone takes "not found" for the success that a deletion wants.

@@ -3,6 +3,10 @@ package openstack
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +34,7 @@ type Facts struct {
 
 	mu       sync.Mutex
 	said     map[facts.Kinds]said
+	tried    facts.Kinds
 	circuits map[facts.Kinds]circuit
 	lookups  singleflight.Group
 }
@@ -154,7 +159,9 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 
 // learn is told of all floating IPs by the Watch.
 func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) {
-	f.remember(facts.FloatingIPs, said{at, tellFloatingIPs(all)})
+	if tell, err := tellFloatingIPs(all); err == nil {
+		f.remember(facts.FloatingIPs, said{at, tell})
+	}
 }
 
 // remember keeps what was said, unless something newer was.
@@ -167,6 +174,33 @@ func (f *Facts) remember(kind facts.Kinds, now said) {
 	if now.at.After(f.said[kind].at) {
 		f.said[kind] = now
 	}
+}
+
+// Look asks the cloud for everything once, as far as it answers before ctx ends. What it
+// did not say is told by the errors.
+func (f *Facts) Look(ctx context.Context) (facts.Snapshot, []error) {
+	ctx, cancel := context.WithTimeout(ctx, slowest)
+	defer cancel()
+	if _, err := f.Client.login(ctx); err != nil {
+		return facts.Snapshot{}, []error{err}
+	}
+	tell, errs := make([]telling, len(kinds)), make([]error, len(kinds))
+	var all sync.WaitGroup
+	for i, k := range kinds {
+		all.Go(func() {
+			if tell[i], errs[i] = f.ask(ctx, k); errs[i] != nil {
+				errs[i] = fmt.Errorf("asking for %s: %w", k.name, errs[i])
+			}
+		})
+	}
+	all.Wait()
+	var s facts.Snapshot
+	for i, told := range tell {
+		if errs[i] == nil {
+			told(&s)
+		}
+	}
+	return s, slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // NeedLeaderElection is false: every replica answers the API server.
@@ -182,13 +216,38 @@ func (f *Facts) Start(ctx context.Context) error {
 	return nil
 }
 
+// errUntried is why nobody should be sent here yet.
+var errUntried = errors.New("OpenStack has not been asked for everything yet")
+
+// Ready is a readiness check. It fails until the cloud was asked for each kind once,
+// whatever it answered, and had as long for that as any look-up has. Facts are started when
+// what is known of the cluster is known.
+func (f *Facts) Ready(*http.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range kinds {
+		if !f.tried.Has(k.of) {
+			return errUntried
+		}
+	}
+	return nil
+}
+
+func (f *Facts) hasTried(k kind) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tried |= k.of
+}
+
 // renew renews one kind until ctx ends, and tells each trouble once.
 func (f *Facts) renew(ctx context.Context, k kind) {
+	defer time.AfterFunc(cmp.Or(f.Patience, patience), func() { f.hasTried(k) }).Stop()
 	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)
 		_, err := f.try(attempt, k)
 		cancel()
+		f.hasTried(k)
 		switch {
 		case err != nil && ctx.Err() == nil && err.Error() != trouble:
 			trouble = err.Error()
@@ -197,7 +256,7 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 			trouble = ""
 			f.Log.Info("Facts are renewed again", "facts", k.name)
 		}
-		if !wait(ctx, f.pause(k, err), nil) {
+		if !wait(ctx, f.pause(k, err), f.circuit(k).opened) {
 			return
 		}
 	}

@@ -24,14 +24,14 @@ const everything = ^facts.Kinds(0)
 
 // facts are those of the sky, which know nothing yet.
 func (s *sky) facts() *Facts {
-	return &Facts{Client: s.watch.Client, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
+	return &Facts{Client: s.reader, Cluster: "test", Refresh: time.Hour, Log: testr.New(s.T),
 		ServiceSubnets: []string{s.networks.ServiceSubnet}, PodSubnets: []string{s.networks.PodSubnet}}
 }
 
 // port makes a port of somebody at an address of the service subnet.
 func (s *sky) port(address, device string) (id string) {
 	s.Helper()
-	session, err := s.watch.Client.login(s.Context())
+	session, err := s.client("demo").login(s.Context())
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -73,13 +73,14 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 			built.VIP.Address:                {ID: built.VIP.Port, Owner: "Octavia", VIP: true},
 			netip.MustParseAddr("10.2.0.50"): {ID: server, Owner: "compute:nova"},
 		},
-		Balancers: map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID}},
-		Externals: map[string]bool{s.networks.ExternalNetwork: true},
-		Routes:    map[string]bool{s.networks.ExternalNetwork: true},
-		Octavia:   facts.Version{Major: 2, Minor: 26},
-		Providers: map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
-		Flavors:   map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
-		BalancerLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
+		Balancers:    map[string]facts.Balancer{built.VIP.Port: {ID: built.ID, Service: owner.UID, Listeners: 1, Pools: 1}},
+		Externals:    map[string]bool{s.networks.ExternalNetwork: true},
+		OuterSubnets: map[string][]string{s.networks.ExternalNetwork: {s.networks.ExternalSubnet}},
+		Routes:       map[string]bool{s.networks.ExternalNetwork: true},
+		Octavia:      facts.Version{Major: 2, Minor: 26},
+		Providers:    map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
+		Flavors:      map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
+		BalancerLimit: facts.Limit{Known: true, Most: -1}, ListenerLimit: facts.Limit{Known: true, Most: -1}, PoolLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)
@@ -112,7 +113,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 	s.facts().Fresh(t.Context(), everything) // finds Octavia
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
-		"/subnets":             func(k *knowledge) { k.Subnets = false },
+		"/subnets":             func(k *knowledge) { k.Subnets, k.Routes = false, false },
 		"/ports":               func(k *knowledge) { k.Ports, k.Routes = false, false },
 		"/lbaas/loadbalancers": func(k *knowledge) { k.Balancers = false },
 		"/networks":            func(k *knowledge) { k.Externals = false },
@@ -204,6 +205,32 @@ func TestRoutersOfOthersAreNotJudged(t *testing.T) {
 	})
 	if answer := s.facts().Fresh(t.Context(), everything).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
 		t.Errorf("got %v", answer)
+	}
+}
+
+// An administrator is shown everybody's, and is to take only the project's own.
+func TestWhatIsAnotherProjectsIsNotOurs(t *testing.T) {
+	s := newSky(t)
+	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	f := s.facts()
+	f.Client = s.client("admin")
+	known := f.Fresh(t.Context(), everything)
+	if known.FloatingIPs == nil || len(known.FloatingIPs) > 0 || known.Balancers == nil || len(known.Balancers) > 0 {
+		t.Errorf("got %v and %v", known.FloatingIPs, known.Balancers)
+	}
+}
+
+// In a subnet of another project not every router's port is shown.
+func TestRoutersInSubnetsOfOthersAreNotJudged(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Client = s.client("other")
+	if answer := f.Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+		t.Errorf("got %v", answer)
+	}
+	if answer := s.facts().Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Yes {
+		t.Errorf("to its owner: %v", answer)
 	}
 }
 

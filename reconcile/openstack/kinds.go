@@ -38,7 +38,7 @@ var kinds = []kind{
 	{facts.Providers, "providers", askProviders},
 	{facts.Flavors, "flavors", askFlavors},
 	{facts.Zones, "availability zones", askZones},
-	{facts.BalancerLimit, "quota of load balancers", askBalancerLimit},
+	{facts.BalancerLimits, "quota of load balancers", askBalancerLimits},
 	{facts.FloatingIPLimit, "quota of floating IPs", askFloatingIPLimit},
 }
 
@@ -65,20 +65,26 @@ func (q query) ToLoadBalancerListQuery() (string, error) { return q.text() }
 
 func askFloatingIPs(ctx context.Context, s *session, _ *Facts) (telling, error) {
 	all, err := s.floatingIPs(ctx, floatingips.ListOpts{})
-	return tellFloatingIPs(all), err
+	if err != nil {
+		return nil, err
+	}
+	return tellFloatingIPs(all)
 }
 
-func tellFloatingIPs(all []floatingips.FloatingIP) telling {
+func tellFloatingIPs(all []floatingips.FloatingIP) (telling, error) {
 	known := map[netip.Addr]facts.FloatingIP{}
 	for _, f := range all {
-		address, _ := netip.ParseAddr(f.FloatingIP)
+		address, err := netip.ParseAddr(f.FloatingIP)
+		if err != nil {
+			return nil, fmt.Errorf("reading floating IP %s: %w", f.ID, err)
+		}
 		fixed, _ := netip.ParseAddr(f.FixedIP)
 		_, ours := octavia.DescribedOwner(f.Description)
 		known[address] = facts.FloatingIP{
 			ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours, Namespaces: namespaces(f.Tags),
 		}
 	}
-	return func(s *facts.Snapshot) { s.FloatingIPs = known }
+	return func(s *facts.Snapshot) { s.FloatingIPs = known }, nil
 }
 
 // namespaceTag begins the tags of a floating IP that its owner keeps for namespaces.
@@ -102,7 +108,7 @@ func askSubnets(ctx context.Context, s *session, f *Facts) (telling, error) {
 		known[id] = facts.Subnet{}
 	}
 	filter := query{"id": ids, "fields": {"id", "network_id", "cidr", "gateway_ip", "allocation_pools"}}
-	found, err := all(ctx, "subnets", subnets.List(s.network, filter), subnets.ExtractSubnets)
+	found, err := all(ctx, "subnets", "subnets", subnets.List(s.network, filter), subnets.ExtractSubnets)
 	for _, one := range found {
 		if known[one.ID], err = subnetFact(one); err != nil {
 			return nil, err
@@ -130,7 +136,7 @@ func subnetFact(s subnets.Subnet) (facts.Subnet, error) {
 func askPorts(ctx context.Context, s *session, f *Facts) (telling, error) {
 	known := map[netip.Addr]facts.Port{}
 	filter := query{"fixed_ips": within(f.ServiceSubnets), "fields": {"id", "name", "device_owner", "fixed_ips"}}
-	found, err := all(ctx, "ports", ports.List(s.network, filter), ports.ExtractPorts)
+	found, err := all(ctx, "ports", "ports", ports.List(s.network, filter), ports.ExtractPorts)
 	for _, p := range found {
 		for _, ip := range p.FixedIPs {
 			if address, err := netip.ParseAddr(ip.IPAddress); err == nil && slices.Contains(f.ServiceSubnets, ip.SubnetID) {
@@ -170,13 +176,10 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 		return nil, err
 	}
 	known := map[string]facts.Balancer{}
-	filter := query{"fields": {"id", "name", "vip_port_id", "tags", "description", "provisioning_status"}}
-	if s.project != "" {
-		filter["project_id"] = []string{s.project}
-	}
-	found, err := all(ctx, "load balancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	filter := query{"project_id": {s.project}, "fields": {"id", "name", "vip_port_id", "tags", "description", "provisioning_status", "listeners", "pools"}}
+	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
 	for _, lb := range found {
-		fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE"}
+		fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE", Listeners: len(lb.Listeners), Pools: len(lb.Pools)}
 		switch owner, marked := markedOwner(lb.Tags, lb.Description); {
 		case !marked:
 			fact.Name = lb.Name
@@ -189,23 +192,28 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 }
 
 func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	known := map[string]bool{}
-	filter := query{"router:external": {"true"}, "fields": {"id"}}
-	found, err := all(ctx, "external networks", networks.List(s.network, filter), networks.ExtractNetworks)
+	known, subnets := map[string]bool{}, map[string][]string{}
+	filter := query{"router:external": {"true"}, "fields": {"id", "subnets"}}
+	found, err := all(ctx, "external networks", "networks", networks.List(s.network, filter), networks.ExtractNetworks)
 	for _, n := range found {
-		known[n.ID] = true
+		known[n.ID], subnets[n.ID] = true, n.Subnets
 	}
-	return func(s *facts.Snapshot) { s.Externals = known }, err
+	return func(s *facts.Snapshot) { s.Externals, s.OuterSubnets = known, subnets }, err
 }
 
 // askRoutes looks where the routers with a port in the service subnets lead. Those of
-// another project are not shown to everybody: then it is not known.
+// another project are not shown to everybody, and neither are ports in another's subnets:
+// then it is not known.
 func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
+	own, err := all(ctx, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}), subnets.ExtractSubnets)
+	if err != nil || len(own) < len(f.ServiceSubnets) {
+		return func(*facts.Snapshot) {}, err
+	}
 	joined, err := s.routersOn(ctx, f.ServiceSubnets)
 	if err != nil || len(joined) == 0 {
 		return func(*facts.Snapshot) {}, err
 	}
-	found, err := all(ctx, "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}), routers.ExtractRouters)
+	found, err := all(ctx, "routers", "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}), routers.ExtractRouters)
 	if err != nil || len(found) < len(joined) {
 		return func(*facts.Snapshot) {}, err
 	}
@@ -220,7 +228,7 @@ func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
 
 // routersOn are the IDs of the routers that have a port in one of the subnets.
 func (s *session) routersOn(ctx context.Context, subnets []string) ([]string, error) {
-	found, err := all(ctx, "ports of routers", ports.List(s.network, query{
+	found, err := all(ctx, "ports of routers", "ports", ports.List(s.network, query{
 		"fixed_ips":    within(subnets),
 		"device_owner": {"network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface"},
 		"fields":       {"id", "device_id"},

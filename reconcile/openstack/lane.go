@@ -35,20 +35,26 @@ const longestSilence = 5 * time.Minute
 // Octavia may ask for it while Neutron is well. They are told apart by their host and
 // the first element of the path, since in many clouds they share the host.
 type lane struct {
-	road   http.RoundTripper
+	road http.RoundTripper
+	*pace
+}
+
+// A pace is what lanes that lead to one cloud keep to together.
+type pace struct {
 	bucket *rate.Limiter
 	now    func() time.Time
+	counts func() *Counts // of the calls
 
 	mu     sync.Mutex
 	closed map[string]time.Time // by service: until when
 }
 
-func newLane(road http.RoundTripper, r Rate, now func() time.Time) *lane {
+func newPace(r Rate, now func() time.Time) *pace {
 	limit := rate.Limit(r.PerSecond)
 	if r == (Rate{}) {
 		limit = rate.Inf
 	}
-	return &lane{road: road, bucket: rate.NewLimiter(limit, r.Burst), now: now, closed: map[string]time.Time{}}
+	return &pace{bucket: rate.NewLimiter(limit, r.Burst), now: now, counts: func() *Counts { return nil }, closed: map[string]time.Time{}}
 }
 
 // unsent is why a call was not made at all.
@@ -59,13 +65,15 @@ func (u unsent) Error() string { return string(u) }
 // RoundTrip implements http.RoundTripper.
 func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 	service := service(r.URL)
-	if err := l.admit(r.Context(), service); err != nil {
+	if err := l.admit(r, service); err != nil {
 		if r.Body != nil {
 			r.Body.Close() // as the interface wants it
 		}
 		return nil, err
 	}
+	begun := time.Now()
 	answer, err := l.road.RoundTrip(r)
+	l.counts().sent(r, answer, time.Since(begun))
 	if err == nil {
 		l.heed(service, answer)
 	}
@@ -73,14 +81,19 @@ func (l *lane) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // admit lets a call pass when it is its turn. The service may ask for silence meanwhile.
-func (l *lane) admit(ctx context.Context, service string) error {
-	if err := l.open(service); err != nil {
-		return err
+func (l *lane) admit(r *http.Request, service string) error {
+	err := l.open(service)
+	if err == nil {
+		if err := l.turn(r.Context()); err != nil {
+			l.counts().unsent(r, rationed)
+			return err
+		}
+		err = l.open(service)
 	}
-	if err := l.turn(ctx); err != nil {
-		return err
+	if err != nil {
+		l.counts().unsent(r, silenced)
 	}
-	return l.open(service)
+	return err
 }
 
 // open is an error while a service is left alone. It tells the time to the minute, so

@@ -47,7 +47,7 @@ const balancing = "http://octavia/v2/lbaas"
 
 func TestCallsBeyondTheBurstWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, l := time.Now(), newLane(&road{}, Rate{PerSecond: 10, Burst: 2}, time.Now)
+		began, l := time.Now(), &lane{&road{}, newPace(Rate{PerSecond: 10, Burst: 2}, time.Now)}
 		var waited []time.Duration
 		for range 5 {
 			if err := l.get(t, t.Context(), balancing); err != nil {
@@ -65,7 +65,7 @@ func TestCallsBeyondTheBurstWaitForTheirTurn(t *testing.T) {
 func TestNoWorkerIsHeldByAnEmptyBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, way := time.Now(), &road{}
-		l := newLane(way, Rate{PerSecond: 3, Burst: 1}, time.Now)
+		l := &lane{way, newPace(Rate{PerSecond: 3, Burst: 1}, time.Now)}
 		refusals := make(chan error, 8)
 		for range 8 {
 			go func() { refusals <- l.get(t, hurried(t.Context()), balancing) }()
@@ -91,7 +91,7 @@ func TestNoWorkerIsHeldByAnEmptyBucket(t *testing.T) {
 func TestACallThatCannotComeInTimeIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		way := &road{}
-		l := newLane(way, Rate{PerSecond: 1, Burst: 1}, time.Now)
+		l := &lane{way, newPace(Rate{PerSecond: 1, Burst: 1}, time.Now)}
 		l.get(t, t.Context(), balancing)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
@@ -123,7 +123,7 @@ func TestWhoWantsToBeLeftAloneIs(t *testing.T) {
 		t.Run(claim, func(t *testing.T) {
 			way := &road{answer: http.Response{StatusCode: tt.status, Header: http.Header{"Retry-After": {tt.after}}}}
 			clock := now
-			l := newLane(way, Rate{}, func() time.Time { return clock })
+			l := &lane{way, newPace(Rate{}, func() time.Time { return clock })}
 			l.get(t, t.Context(), balancing)
 			err := l.get(t, t.Context(), balancing)
 			if got := plan.AfterOf(err); got != tt.want || tt.want > 0 && plan.ReasonOf(err) != plan.Away {
@@ -140,7 +140,7 @@ func TestWhoWantsToBeLeftAloneIs(t *testing.T) {
 func TestOnlyWhoAskedIsLeftAlone(t *testing.T) {
 	way := &road{answer: http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}}}
 	now := time.Date(2026, 11, 22, 2, 0, 10, 0, time.UTC)
-	l := newLane(way, Rate{}, func() time.Time { return now })
+	l := &lane{way, newPace(Rate{}, func() time.Time { return now })}
 	l.get(t, t.Context(), "http://cloud:443/load-balancer/v2/lbaas/pools")
 	for url, sent := range map[string]bool{
 		"http://cloud:443/load-balancer/v2/lbaas/listeners": false,

@@ -52,7 +52,7 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 		tags = nil
 	}
 	defer func() { i.keep(cluster) }()
-	if i.balancers, err = all(ctx, "load balancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
+	if i.balancers, err = all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
 		return i, err
 	}
 	if i.keep(cluster); s.tagged && !i.worded() {
@@ -62,22 +62,28 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
-	if i.listeners, err = all(ctx, "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), listeners.ExtractListeners); err != nil {
-		return i, err
+	return i, s.children(ctx, &i, tags)
+}
+
+// children lists what is under load balancers and bears tags, or else all of it.
+func (s *session) children(ctx context.Context, i *inventory, tags []string) (err error) {
+	project := s.project
+	if i.listeners, err = all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), listeners.ExtractListeners); err != nil {
+		return err
 	}
-	if i.pools, err = all(ctx, "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), pools.ExtractPools); err != nil {
-		return i, err
+	if i.pools, err = all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), pools.ExtractPools); err != nil {
+		return err
 	}
 	if i.monitored() {
 		// Where there are no tags a health monitor bears no mark: the pool that has it does.
-		if i.monitors, err = all(ctx, "health monitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags}), monitors.ExtractMonitors); err != nil {
-			return i, err
+		if i.monitors, err = all(ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags}), monitors.ExtractMonitors); err != nil {
+			return err
 		}
 	}
 	if s.opens {
 		i.ports, err = s.vipPorts(ctx, i.balancers)
 	}
-	return i, err
+	return err
 }
 
 // vipPorts lists the ports of the subnets that VIPs are in: one, unless somebody
@@ -91,7 +97,7 @@ func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBa
 		}
 		asked[lb.VipSubnetID] = true
 		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: lb.VipSubnetID}}}
-		more, err := all(ctx, "VIP ports", ports.List(s.network, filter), ports.ExtractPorts)
+		more, err := all(ctx, "VIP ports", "ports", ports.List(s.network, filter), ports.ExtractPorts)
 		if err != nil {
 			return nil, err
 		}
@@ -120,20 +126,20 @@ func (i *inventory) keep(cluster string) {
 // floatingIPs lists those of our project, also when an administrator asks.
 func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) ([]floatingips.FloatingIP, error) {
 	filter.ProjectID = s.project
-	return all(ctx, "floating IPs", floatingips.List(s.network, filter), floatingips.ExtractFloatingIPs)
+	return all(ctx, "floating IPs", "floatingips", floatingips.List(s.network, filter), floatingips.ExtractFloatingIPs)
 }
 
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
-	page, err := pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}).AllPages(ctx)
+	page, err := pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}).AllPages(listed(ctx, "members"))
 	if err != nil {
 		return nil, err
 	}
 	return pools.ExtractMembers(page)
 }
 
-// all reads every page of a list.
-func all[T any](ctx context.Context, what string, list pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
-	page, err := list.AllPages(ctx)
+// all reads every page of a list, that answers have under a key.
+func all[T any](ctx context.Context, what, key string, list pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
+	page, err := list.AllPages(listed(ctx, key))
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", what, refusal(err))
 	}

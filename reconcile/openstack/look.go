@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -61,6 +62,8 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		case acted:
 			err = w.study(ctx, s, w.heed(n, lb, under))
 			w.done(owner, n)
+		case w.first(lb.ID) && w.Thorough != nil && w.Thorough(owner):
+			err = w.study(ctx, s, under)
 		case w.first(lb.ID) && glances >= mostGlances:
 			continue
 		case w.first(lb.ID):
@@ -95,12 +98,21 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 	return err
 }
 
-// local reports whether an error is an answer about the one thing that was asked for,
-// which says nothing about the others.
-func local(err error) bool {
+// A refusedLook is an answer about the one thing that was asked for, which says nothing
+// about the others.
+type refusedLook struct{ error }
+
+// looked is what comes of a look that failed.
+func looked(at string, err error) error {
 	var answer gophercloud.ErrUnexpectedResponseCode
-	return errors.As(err, &answer) && plan.AfterOf(err) == 0 && answer.Actual != http.StatusUnauthorized
+	told := fmt.Errorf("%s: %w", at, refusal(err))
+	if errors.As(err, &answer) && plan.AfterOf(told) == 0 && answer.Actual != http.StatusUnauthorized {
+		return refusedLook{told}
+	}
+	return told
 }
+
+func local(err error) bool { return errors.As(err, new(refusedLook)) }
 
 // obscure leaves it open who the members of pools are that the cloud does not tell. It is
 // asked again in the next round.

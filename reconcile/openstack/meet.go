@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 	gopherstack "github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
+
+	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // firstTags is the minor version of Octavia's API that has tags.
@@ -51,7 +54,10 @@ func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err er
 
 // minor is the newest minor version of Octavia's API 2.
 func (s *session) minor(ctx context.Context) (int, error) {
-	versions, err := all(ctx, "the versions of Octavia", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
+	versions, err := all(ctx, "the versions of Octavia", "versions", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
+	if err == nil && len(versions) == 0 {
+		return 0, &plan.Refusal{Reason: plan.Away, Err: errors.New("Octavia names no version of its API")}
+	}
 	newest := 0
 	for _, v := range versions {
 		if minor, found := strings.CutPrefix(v.ID, "v2."); found {

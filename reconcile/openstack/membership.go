@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -63,10 +62,21 @@ func (w *Watch) heed(n note, lb loadbalancers.LoadBalancer, under []pools.Pool) 
 			return false
 		}
 		if noted && len(expected) == len(p.Members) {
-			w.members[p.ID] = membership{seen: true, dim: true, ids: ids(p.Members), members: expected}
+			w.members[p.ID] = membership{seen: true, dim: !identified(expected, p.Members), ids: ids(p.Members), members: expected}
 		}
 		return w.fits(p)
 	})
+}
+
+// identified reports whether members were told by their IDs, as those of a new load
+// balancer are: then there is no doubt that a pool has just these.
+func identified(expected []octavia.Member, all []pools.Member) bool {
+	var told []string
+	for _, m := range expected {
+		told = append(told, m.ID)
+	}
+	slices.Sort(told)
+	return slices.Equal(told, ids(all))
 }
 
 // fits reports whether the members of a pool are those that were seen. Of a pool without
@@ -84,7 +94,7 @@ func (w *Watch) study(ctx context.Context, s *session, under []pools.Pool) error
 	for _, p := range under {
 		listed, err := s.members(ctx, p.ID)
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-			return fmt.Errorf("listing members: %w", refusal(err))
+			return looked("listing members", err)
 		}
 		w.members[p.ID] = known(listed)
 	}
@@ -103,7 +113,7 @@ func (w *Watch) glance(ctx context.Context, s *session, lb loadbalancers.LoadBal
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("looking at the status of a load balancer: %w", refusal(err))
+		return looked("looking at the status of a load balancer", err)
 	}
 	if statuses.Loadbalancer == nil {
 		return w.study(ctx, s, under)

@@ -3,12 +3,13 @@ package openstack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/flavors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/providers"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/quotas"
 	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/octagate/octagate/policy/facts"
@@ -42,7 +43,7 @@ func askFlavors(ctx context.Context, _ *session, f *Facts) (telling, error) {
 }
 
 func askZones(ctx context.Context, _ *session, f *Facts) (telling, error) {
-	found, err := offered(ctx, f, "availability zones", listZones, extractZones)
+	found, err := offered(ctx, f, "availability_zones", listZones, extractZones)
 	if found == nil {
 		return unsaid, err
 	}
@@ -62,13 +63,13 @@ func listFlavors(octavia *gophercloud.ServiceClient) pagination.Pager {
 }
 
 // offered lists what Octavia offers; nil: it does not say. LBaaS v2 offers nothing.
-func offered[T any](ctx context.Context, f *Facts, what string,
+func offered[T any](ctx context.Context, f *Facts, key string,
 	list func(*gophercloud.ServiceClient) pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
 	s, err := f.Client.meet(ctx)
 	if err != nil || s.legacy {
 		return nil, err
 	}
-	found, err := all(ctx, what, list(s.balance), extract)
+	found, err := all(ctx, strings.ReplaceAll(key, "_", " "), key, list(s.balance), extract)
 	if err != nil {
 		return nil, withheld(err)
 	}
@@ -87,43 +88,55 @@ func withheld(err error) error {
 // unsaid tells nothing.
 func unsaid(*facts.Snapshot) {}
 
-// askBalancerLimit looks how many load balancers the project may have. Those of LBaaS v2
-// are Neutron's matter, and are not looked for. gophercloud asks at another place than
-// the one that Octavia documents.
-func askBalancerLimit(ctx context.Context, _ *session, f *Facts) (telling, error) {
+// askBalancerLimits looks how many load balancers the project may have, and how much in
+// them. Those of LBaaS v2 are Neutron's matter, and are not looked for. gophercloud asks at
+// another place than the one that Octavia documents.
+func askBalancerLimits(ctx context.Context, _ *session, f *Facts) (telling, error) {
 	s, err := f.Client.meet(ctx)
-	if err != nil || s.legacy || s.project == "" {
+	if err != nil || s.legacy {
 		return unsaid, err
 	}
-	var body struct {
-		Quota struct {
-			Old *int `json:"loadbalancer"`
-			Now *int `json:"load_balancer"`
-		} `json:"quota"`
+	type quota struct {
+		Old       *int `json:"loadbalancer"`
+		Now       *int `json:"load_balancer"`
+		Listeners *int `json:"listener"`
+		Pools     *int `json:"pool"`
 	}
-	if _, err = s.balance.Get(ctx, s.balance.ServiceURL("lbaas", "quotas", s.project), &body, nil); err != nil {
-		return unsaid, withheld(fmt.Errorf("reading the quotas of Octavia: %w", refusal(err)))
+	q, err := quotaOf[quota](ctx, s.balance, "lbaas", "quotas", s.project)
+	if err != nil {
+		return unsaid, withheld(err)
 	}
-	known := limit(cmp.Or(body.Quota.Now, body.Quota.Old))
-	return func(s *facts.Snapshot) { s.BalancerLimit = known }, nil
+	balancers, listeners, pools := limit(cmp.Or(q.Now, q.Old)), limit(q.Listeners), limit(q.Pools)
+	return func(s *facts.Snapshot) { s.BalancerLimit, s.ListenerLimit, s.PoolLimit = balancers, listeners, pools }, nil
 }
 
 // askFloatingIPLimit looks how many floating IPs the project may have. gophercloud takes
 // it for none where Neutron does not say.
 func askFloatingIPLimit(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	if s.project == "" {
-		return unsaid, nil
+	type quota struct {
+		FloatingIPs *int `json:"floatingip"`
 	}
-	var body struct {
-		Quota struct {
-			FloatingIP *int `json:"floatingip"`
-		} `json:"quota"`
+	q, err := quotaOf[quota](ctx, s.network, "quotas", s.project)
+	if err != nil {
+		return unsaid, withheld(err)
 	}
-	if err := quotas.Get(ctx, s.network, s.project).ExtractInto(&body); err != nil {
-		return unsaid, withheld(fmt.Errorf("reading the quotas of Neutron: %w", refusal(err)))
-	}
-	known := limit(body.Quota.FloatingIP)
+	known := limit(q.FloatingIPs)
 	return func(s *facts.Snapshot) { s.FloatingIPLimit = known }, nil
+}
+
+// quotaOf reads what a service says the project may have. A quota may leave something
+// open, but an answer without any is none.
+func quotaOf[T any](ctx context.Context, by *gophercloud.ServiceClient, path ...string) (q T, err error) {
+	body := struct {
+		Quota *T `json:"quota"`
+	}{}
+	if _, err = by.Get(ctx, by.ServiceURL(path...), &body, nil); err != nil {
+		return q, fmt.Errorf("reading quotas: %w", refusal(err))
+	}
+	if body.Quota == nil {
+		return q, &plan.Refusal{Reason: plan.Away, Err: errors.New("reading quotas: the answer has none")}
+	}
+	return *body.Quota, nil
 }
 
 // limit is what a quota says; nil: it says nothing.

@@ -14,7 +14,7 @@ import (
 )
 
 // What the cloud offers, and how much of it, in one Snapshot.
-const offers = facts.Providers | facts.Flavors | facts.Zones | facts.BalancerLimit | facts.FloatingIPLimit
+const offers = facts.Providers | facts.Flavors | facts.Zones | facts.BalancerLimits | facts.FloatingIPLimit
 
 // befall answers every call of a path.
 func (s *sky) befall(path string, f emulator.Fault) {
@@ -30,7 +30,7 @@ func TestWhatTheCloudOffers(t *testing.T) {
 	s := newSky(t)
 	large := s.cloud.AddFlavor("large", "more of everything")
 	s.cloud.AddZone("east", "where the sun rises")
-	for resource, most := range map[string]int{"load_balancer": 3, "floatingip": 0} {
+	for resource, most := range map[string]int{"load_balancer": 3, "listener": 7, "pool": 5, "floatingip": 0} {
 		if err := s.cloud.SetQuota("demo", resource, most); err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestWhatTheCloudOffers(t *testing.T) {
 		Providers:     map[string]facts.Offer{"amphora": {Name: "amphora"}, "octavia": {Name: "octavia"}},
 		Flavors:       map[string]facts.Offer{large: {Name: "large"}},
 		Zones:         map[string]facts.Offer{"east": {Name: "east"}},
-		BalancerLimit: facts.Limit{Known: true, Most: 3}, FloatingIPLimit: facts.Limit{Known: true},
+		BalancerLimit: facts.Limit{Known: true, Most: 3}, ListenerLimit: facts.Limit{Known: true, Most: 7}, PoolLimit: facts.Limit{Known: true, Most: 5}, FloatingIPLimit: facts.Limit{Known: true},
 	}
 	if diff := cmp.Diff(want, s.facts().Fresh(t.Context(), offers)); diff != "" {
 		t.Error(diff)
@@ -101,9 +101,20 @@ func TestAQuotaWithoutANumberIsUnknown(t *testing.T) {
 		`{"quota": {"loadbalancer": 4}}`:     {Known: true, Most: 4},
 	} {
 		s.befall("/lbaas/quotas/"+s.project(), emulator.Fault{Status: http.StatusOK, Body: body})
-		if got := f.Fresh(t.Context(), facts.BalancerLimit).BalancerLimit; got != want {
+		if got := f.Fresh(t.Context(), facts.BalancerLimits).BalancerLimit; got != want {
 			t.Errorf("%s: %+v", body, got)
 		}
+	}
+}
+
+// There is no cloud without a provider, so that one that names none does not say.
+func TestNoProvidersAreUnknown(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Fresh(t.Context(), offers)
+	s.befall("/lbaas/providers", emulator.Fault{Status: http.StatusOK, Body: `{"providers": []}`})
+	if got := f.Fresh(t.Context(), facts.Providers).Providers; got != nil {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -27,6 +27,7 @@ type sky struct {
 	networks emulator.Networks
 	clock    *emulator.Clock
 	watch    *Watch
+	reader   *Client // who only reads, for admission
 	legacy   bool
 	down     atomic.Bool
 }
@@ -37,7 +38,7 @@ func newSky(t *testing.T) *sky { return skyWith(t, emulator.Options{}) }
 
 // skyWith is a sky with a certain cloud.
 func skyWith(t *testing.T, options emulator.Options) *sky {
-	s := &sky{T: t, clock: emulator.NewClock()}
+	s := &sky{T: t, clock: emulator.NewClock(), legacy: options.Legacy}
 	options.Pending, options.Now = settle, s.clock.Now
 	s.cloud = emulator.New(options)
 	s.networks = s.cloud.LayTwoSubnets()
@@ -50,12 +51,15 @@ func skyWith(t *testing.T, options emulator.Options) *sky {
 	}))
 	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "clouds.yaml")
-	if err := os.WriteFile(file, s.cloud.CloudsYAML(server.URL), 0o600); err != nil {
+	if err := os.WriteFile(file, append(s.cloud.CloudsYAML(server.URL), s.credentials(server.URL)...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
-	s.legacy = options.Legacy
-	s.watch = &Watch{Client: s.client("demo"), Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
+	s.watch = &Watch{Client: s.client("writer"), Facts: &Facts{}, Cluster: "test", Log: testr.New(t)}
+	var err error
+	if s.reader, err = s.watch.Client.Reader("reader"); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

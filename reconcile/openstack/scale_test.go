@@ -57,8 +57,8 @@ func TestCallsDoNotGrowWithServices(t *testing.T) {
 			for range 3 {
 				s.cloud.ResetTranscript()
 				s.see()
-				if left := s.unfinished(all); left > 0 || len(s.calls()) > 0 {
-					t.Errorf("at rest: %d steps, calls %v", left, s.calls())
+				if left := s.unfinished(all); left > 0 || len(s.calls(0)) > 0 {
+					t.Errorf("at rest: %d steps, calls %v", left, s.calls(0))
 				}
 				s.fewLists(tt.services * tt.ports)
 			}
@@ -72,7 +72,7 @@ func TestCallsDoNotGrowWithServices(t *testing.T) {
 				t.Errorf("after a restart: %d steps, %d more rounds", left, rounds)
 			}
 			glance := map[bool]string{false: "GET lbaas/pools/{id}/members", true: "GET lbaas/loadbalancers/{id}/status"}[tt.ports > 1]
-			if diff := cmp.Diff(map[string]int{glance: tt.services}, s.calls()); diff != "" {
+			if diff := cmp.Diff(map[string]int{glance: tt.services}, s.calls(0)); diff != "" {
 				t.Error(diff)
 			}
 		})

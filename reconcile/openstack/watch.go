@@ -30,9 +30,12 @@ type Watch struct {
 	Changed func(context.Context, octavia.Owner) // told of every owner whose tree changed or became current
 	Log     logr.Logger
 
+	Thorough func(octavia.Owner) bool // whose members are looked at closely from the first; nil: nobody's
+
 	mu      sync.Mutex
 	begun   uint64                         // rounds begun
 	ended   uint64                         // the newest round that ended well
+	endedAt time.Time                      // when that was
 	trees   map[octavia.Owner]octavia.Tree // as that round saw them
 	rivals  map[octavia.Owner]string       // owners with a second load balancer: its ID
 	due     map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
@@ -244,7 +247,7 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if w.trouble != nil {
 		w.Log.Info("OpenStack answers again")
 	}
-	w.ended, w.trouble = number, nil
+	w.ended, w.endedAt, w.trouble = number, time.Now(), nil
 	return w.news(trees, rivals)
 }
 

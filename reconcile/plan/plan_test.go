@@ -3,6 +3,9 @@ package plan
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -320,5 +323,20 @@ func TestUpkeepIsOnlyTheMembersOfWhatIsThere(t *testing.T) {
 	want := "set 3 members of pool shop/web:TCP:80\n"
 	if diff := cmp.Diff(want, p.Upkeep().String()); diff != "" || len(p) == 1 {
 		t.Errorf("of\n%s%s", p, diff)
+	}
+}
+
+// Every type with a method Locks is a kind of step.
+func TestKindsAreComplete(t *testing.T) {
+	code, err := os.ReadFile("step.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []string
+	for _, m := range regexp.MustCompile(`(?m)^func \((\w+)\) Locks`).FindAllSubmatch(code, -1) {
+		declared = append(declared, string(m[1]))
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(declared)), slices.Sorted(slices.Values(Kinds()))); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -131,6 +131,9 @@ type (
 )
 
 func (s CreateLoadBalancer) String() string {
+	if !s.Tree.VIP.Address.IsValid() { // in a forecast: it is not allocated yet
+		return fmt.Sprintf("create load balancer %s with %s", s.Tree.Name, content(s.Tree))
+	}
 	return fmt.Sprintf("create load balancer %s at %s with %s", s.Tree.Name, s.Tree.VIP.Address, content(s.Tree))
 }
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
@@ -195,6 +198,26 @@ func (AssociateFloatingIP) Locks() bool  { return false }
 func (DissociateFloatingIP) Locks() bool { return false }
 func (ReleaseFloatingIP) Locks() bool    { return false }
 
+// steps are one of each kind.
+var steps = []Step{
+	CreateLoadBalancer{}, UpdateLoadBalancer{}, MarkLoadBalancer{}, DeleteLoadBalancer{}, OpenVIP{},
+	CreateListener{}, UpdateListener{}, DeleteListener{}, CreatePool{}, UpdatePool{}, DeletePool{},
+	SetMembers{}, CreateMember{}, DeleteMember{}, CreateMonitor{}, UpdateMonitor{}, DeleteMonitor{},
+	AllocateFloatingIP{}, AssociateFloatingIP{}, DissociateFloatingIP{}, KeepFloatingIP{}, ReleaseFloatingIP{},
+}
+
+// Kind is the kind of a step in a word, such as CreateLoadBalancer.
+func Kind(s Step) string { return strings.TrimPrefix(fmt.Sprintf("%T", s), "plan.") }
+
+// Kinds are the kinds of all steps.
+func Kinds() []string {
+	var all []string
+	for _, s := range steps {
+		all = append(all, Kind(s))
+	}
+	return all
+}
+
 func words(changes []octavia.Change) string {
 	var all []string
 	for _, c := range changes {
@@ -203,10 +226,13 @@ func words(changes []octavia.Change) string {
 	return strings.Join(all, ", ")
 }
 
-// content is what is under a tree, in numbers.
+// content is what is under a tree, in numbers as far as they are known.
 func content(t octavia.Tree) string {
 	members := 0
 	for _, p := range t.Pools {
+		if p.Unseen {
+			return count(len(t.Listeners), "listener") + ", and the members that will be ready"
+		}
 		members += len(p.Members)
 	}
 	return count(len(t.Listeners), "listener") + " and " + count(members, "member")

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/octagate/octagate/cmd/octagate/check"
+	"github.com/octagate/octagate/cmd/octagate/manifest"
+	"github.com/octagate/octagate/cmd/octagate/report"
+	"github.com/octagate/octagate/policy"
+)
+
+// A checking is what the flags of octagate check say.
+type checking struct {
+	source    source
+	outputs   []string
+	failOn    string
+	namespace string
+}
+
+func checkCommand() *cobra.Command {
+	var k checking
+	c := &cobra.Command{
+		Use:   "check FILE|DIRECTORY|GLOB|-...",
+		Short: "Judge the Services in manifests as the webhook would",
+		Long: "Check reads Services from files, directories, globs or standard input (-) and judges\n" +
+			"them by the rules, ids and messages of the admission webhook. Without --cloud or --facts\n" +
+			"the rules that need the cloud are not checked, which is said once.\n\n" +
+			"It exits with 0 if there is nothing to object to, with 1 if there is, and with 2 if\n" +
+			"something cannot be read.",
+		Example: "  octagate check service.yaml\n" +
+			"  octagate check manifests/ -o text -o sarif=out.sarif --fail-on warning\n" +
+			"  helm template shop ./chart | octagate check --cloud -",
+		Args: func(_ *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				return errors.New("name a file, a directory, a glob, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, names []string) error { return k.run(c, names) },
+	}
+	k.source.flags(c)
+	c.Flags().StringArrayVarP(&k.outputs, "output", "o", []string{"text"}, "format, or format=file, as often as wanted: "+formats())
+	c.Flags().StringVar(&k.failOn, "fail-on", string(report.Error), "what to exit with 1 for: error or warning")
+	c.Flags().StringVarP(&k.namespace, "namespace", "n", "default", "namespace of Services that name none")
+	return c
+}
+
+// formats are the formats of reports in words.
+func formats() string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	return either(names)
+}
+
+func (k checking) run(c *cobra.Command, names []string) error {
+	outputs, err := k.parsed()
+	if err != nil {
+		return err
+	}
+	configuration, known, err := k.source.load(c)
+	if err != nil {
+		return err
+	}
+	read, unread := manifest.Reader{Stdin: c.InOrStdin(), Namespace: k.namespace}.Read(names)
+	r := check.Check{Version: version(), Policy: configuration.chosen(), Known: known}.Report(read)
+	for _, o := range outputs {
+		if err := o.write(c.OutOrStdout(), r); err != nil {
+			return err
+		}
+	}
+	if unread != nil {
+		return fmt.Errorf("reading manifests:\n%w", unread)
+	}
+	if r.Count(report.Error) > 0 || k.failOn == string(report.Warning) && r.Count(report.Warning) > 0 {
+		return errFound
+	}
+	return nil
+}
+
+// An output is a format, and where it goes.
+type output struct {
+	format report.Format
+	file   string // empty: standard output
+}
+
+// parsed are the outputs that the flags name.
+func (k checking) parsed() ([]output, error) {
+	if k.failOn != string(report.Error) && k.failOn != string(report.Warning) {
+		return nil, fmt.Errorf("--fail-on %s: must be error or warning", k.failOn)
+	}
+	var all []output
+	shown := 0
+	for _, o := range k.outputs {
+		name, file, _ := strings.Cut(o, "=")
+		format, known := report.FormatOf(name)
+		if !known {
+			return nil, fmt.Errorf("--output %s: must be %s, or one of these with =FILE", name, formats())
+		}
+		if file == "" {
+			shown++
+		}
+		all = append(all, output{format, file})
+	}
+	if shown > 1 {
+		return nil, errors.New("--output: only one format can go to standard output; give the others a file, as in -o sarif=out.sarif")
+	}
+	return all, nil
+}
+
+func (o output) write(stdout io.Writer, r report.Report) error {
+	if o.file == "" {
+		return o.format.Write(stdout, r)
+	}
+	file, err := os.Create(o.file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.format.Write(file, r), file.Close())
+}
+
+// A source is where the configuration and the facts come from.
+type source struct {
+	config string
+	facts  string
+	cloud  bool
+}
+
+// usualConfig is the configuration file where none is named.
+const usualConfig = "octagate.yaml"
+
+func (s *source) flags(c *cobra.Command) {
+	c.Flags().StringVar(&s.config, "config", "", "the configuration file (default: "+usualConfig+" if there is one here)")
+	c.Flags().StringVar(&s.facts, "facts", "", "a file that octagate facts wrote")
+	c.Flags().BoolVar(&s.cloud, "cloud", false, "ask the cloud, and the cluster if there is one (needs a configuration)")
+	c.MarkFlagsMutuallyExclusive("facts", "cloud")
+}
+
+// load reads the configuration and the facts, each nil if there is none. What the cloud
+// did not tell is said on standard error.
+func (s source) load(c *cobra.Command) (*Configuration, *check.Knowledge, error) {
+	configuration, err := s.configuration()
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case s.facts != "":
+		k, err := readFacts(s.facts)
+		return configuration, &k, err
+	case s.cloud && configuration == nil:
+		return nil, nil, errNoConfiguration
+	case s.cloud:
+		k, err := looked(c.Context(), *configuration, c.ErrOrStderr())
+		return configuration, &k, err
+	}
+	return configuration, nil, nil
+}
+
+func readFacts(file string) (check.Knowledge, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return check.Knowledge{}, fmt.Errorf("reading the facts: %w", err)
+	}
+	k, err := check.Parse(text)
+	if err != nil {
+		return k, fmt.Errorf("reading the facts: %s: %w", file, err)
+	}
+	return k, nil
+}
+
+// chosen is the policy of a configuration, nil if there is none.
+func (c *Configuration) chosen() *policy.Config {
+	if c == nil {
+		return nil
+	}
+	return new(c.policy())
+}
+
+// errNoConfiguration is why the cloud cannot be asked.
+var errNoConfiguration = errors.New("the cloud can be asked only for what a configuration names (--config FILE)")
+
+func (s source) configuration() (*Configuration, error) {
+	file := s.config
+	if file == "" {
+		if _, err := os.Stat(usualConfig); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		file = usualConfig
+	}
+	c, err := load(file)
+	return &c, err
+}
+
+// looked is what the cloud and the cluster say, with a note of what they do not.
+func looked(ctx context.Context, c Configuration, notes io.Writer) (check.Knowledge, error) {
+	k, unknown, err := look(ctx, c)
+	for _, note := range unknown {
+		fmt.Fprintln(notes, "octagate: note:", note)
+	}
+	return k, err
+}
+
+func factsCommand() *cobra.Command {
+	var s source
+	c := &cobra.Command{
+		Use:   "facts",
+		Short: "Write what is known of the cloud and the cluster, for check --facts",
+		Long: "Facts asks the cloud, and the cluster if there is one, for all that Services are judged\n" +
+			"by, and prints it as JSON. It holds addresses, IDs and names, and no secrets.",
+		Example: "  octagate facts --config octagate.yaml > facts.json\n  octagate check --facts facts.json manifests/",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s.cloud = true
+			_, k, err := s.load(c)
+			if err != nil {
+				return err
+			}
+			text, err := k.Text()
+			if err != nil {
+				return err
+			}
+			_, err = c.OutOrStdout().Write(text)
+			return err
+		},
+	}
+	c.Flags().StringVar(&s.config, "config", "", "the configuration file (default: "+usualConfig+")")
+	return c
+}

@@ -1,0 +1,191 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+// A document is one of the texts between the separators of a file.
+type document struct {
+	file string
+	line int // of the file, before its first one
+	text []byte
+
+	once sync.Once
+	tree *ast.File // once it is asked for
+	err  error
+}
+
+// parsed is the document with the places of its nodes. Hardly any is asked for it.
+func (d *document) parsed() (*ast.File, error) {
+	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0) })
+	return d.tree, d.err
+}
+
+// documents are those of a file, split where kubectl splits it.
+func documents(file string, text []byte) []*document {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	all := []*document{{file: file}}
+	line := 0
+	for l := range bytes.Lines(text) {
+		line++
+		if separates(l) {
+			all = append(all, &document{file: file, line: line})
+			continue
+		}
+		last := all[len(all)-1]
+		last.text = append(last.text, l...)
+	}
+	return all
+}
+
+// separates reports whether a line ends one document and begins the next.
+func separates(line []byte) bool {
+	rest, found := bytes.CutPrefix(line, []byte("---"))
+	rest = bytes.TrimSpace(rest)
+	return found && (len(rest) == 0 || rest[0] == '#')
+}
+
+// A head is as much of an object as says what it is.
+type head struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Items      []json.RawMessage `json:"items"`
+}
+
+// read reads the objects of a document.
+func (d *document) read() (Manifests, error) {
+	var again []Fault
+	object, err := yaml.YAMLToJSONStrict(d.text)
+	if err != nil {
+		again = []Fault{{Place: d.place(err), Message: reason(err)}}
+		if object, err = yaml.YAMLToJSON(d.text); err != nil {
+			return Manifests{}, d.broken(err)
+		}
+	}
+	m, err := d.object(object, source{document: d})
+	if len(m.Services) > 0 {
+		m.Services[0].Faults = append(again, m.Services[0].Faults...)
+	}
+	return m, err
+}
+
+// object reads one object, and those in it if it is a List.
+func (d *document) object(text []byte, at source) (Manifests, error) {
+	var h head
+	if bytes.Equal(text, []byte("null")) {
+		return Manifests{}, nil // nothing but comments
+	}
+	if err := json.Unmarshal(text, &h); err != nil {
+		return Manifests{}, fmt.Errorf("%s: is not an object of Kubernetes", at.Place(""))
+	}
+	switch {
+	case h.APIVersion == "v1" && h.Kind == "Service":
+		return service(text, at)
+	case h.APIVersion == discoveryv1.SchemeGroupVersion.String() && h.Kind == "EndpointSlice":
+		return slice(text, at)
+	case h.APIVersion == "v1" && (h.Kind == "List" || h.Kind == "ServiceList"):
+		return d.list(h, at)
+	}
+	return Manifests{Others: 1}, nil
+}
+
+// list reads the items of a List. Those of a ServiceList need not say what they are.
+func (d *document) list(h head, at source) (Manifests, error) {
+	var all Manifests
+	var errs []error
+	for i, item := range h.Items {
+		read := d.object
+		if h.Kind == "ServiceList" {
+			read = service
+		}
+		m, err := read(item, at.item(i))
+		all, errs = all.with(m), append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+// service reads a Service. Of what it has too much, it is read without.
+func service(text []byte, at source) (Manifests, error) {
+	s := &corev1.Service{}
+	tooMuch, err := kjson.UnmarshalStrict(text, s)
+	if err != nil {
+		return Manifests{}, fmt.Errorf("%s: reading the Service: %w", at.Place(""), err)
+	}
+	one := Service{Service: s, at: at}
+	for _, fault := range tooMuch {
+		one.Faults = append(one.Faults, one.fault(fault))
+	}
+	return Manifests{Services: []Service{one}}, nil
+}
+
+func slice(text []byte, at source) (Manifests, error) {
+	var s discoveryv1.EndpointSlice
+	if err := json.Unmarshal(text, &s); err != nil {
+		return Manifests{}, fmt.Errorf("%s: reading the EndpointSlice: %w", at.Place(""), err)
+	}
+	return Manifests{Slices: []discoveryv1.EndpointSlice{s}, Others: 1}, nil
+}
+
+// fault is what the decoder says of a field that is too much.
+func (s Service) fault(err error) Fault {
+	f := Fault{Place: s.Place(""), Message: err.Error()}
+	var at kjson.FieldError
+	if !errors.As(err, &at) {
+		return f
+	}
+	f.Field, f.Place = at.FieldPath(), s.Place(at.FieldPath())
+	if strings.HasPrefix(f.Message, "unknown") {
+		f.Message = "is not a field of a Service"
+	}
+	return f
+}
+
+// numbered is how the decoder of YAML tells a line.
+var numbered = regexp.MustCompile(`(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
+
+// place is where the decoder of YAML saw something wrong.
+func (d *document) place(err error) Place {
+	p := Place{File: d.file, Line: d.line + 1, Column: 1}
+	if m := numbered.FindStringSubmatch(err.Error()); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		p.Line = d.line + n
+	}
+	return p
+}
+
+// reason is what the decoder of YAML says, less where.
+func reason(err error) string {
+	if m := numbered.FindStringSubmatch(err.Error()); m != nil {
+		return m[2]
+	}
+	return err.Error()
+}
+
+// template is what Helm and its like leave to be filled in.
+var template = regexp.MustCompile(`\{\{.*\}\}`)
+
+// broken is an error about a document that is neither YAML nor JSON.
+func (d *document) broken(err error) error {
+	place, why := d.place(err), reason(err)
+	if p, better, found := d.misparsed(); found {
+		place, why = p, better
+	}
+	if template.Match(d.text) {
+		why += "; it looks like a template, which has to be rendered first"
+	}
+	return fmt.Errorf("%s: is not YAML: %s", place, why)
+}

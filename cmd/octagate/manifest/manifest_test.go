@@ -1,0 +1,133 @@
+package manifest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const web = `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations:
+    octagate.dev/internal: "true"
+spec:
+  ports:
+  - name: http
+    port: 80
+`
+
+// told is what reading a text comes to, in words.
+func told(t *testing.T, text string) []string {
+	t.Helper()
+	m, err := Reader{Stdin: strings.NewReader(text)}.Read([]string{standard})
+	var all []string
+	for _, s := range m.Services {
+		all = append(all, s.Namespace+"/"+s.Name+" at "+s.Place("").String())
+		for _, f := range s.Faults {
+			all = append(all, strings.Join([]string{f.Place.String(), f.Field, f.Message}, " "))
+		}
+	}
+	if err != nil {
+		all = append(all, strings.Split(err.Error(), "\n")...)
+	}
+	return all
+}
+
+func TestRead(t *testing.T) {
+	for claim, tt := range map[string]struct {
+		text string
+		want []string
+	}{
+		"a Service":                      {web, []string{"default/web at stdin:1:1"}},
+		"one after a comment":            {"# what this is\n" + web, []string{"default/web at stdin:2:1"}},
+		"documents, some empty":          {"---\n" + web + "---\n# nothing\n--- # the second\n" + web, []string{"default/web at stdin:2:1", "default/web at stdin:15:1"}},
+		"JSON":                           {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}`, []string{"shop/web at stdin:1:1"}},
+		"a byte order mark":              {"\ufeff" + web, []string{"default/web at stdin:1:1"}},
+		"ends of lines as of Windows":    {strings.ReplaceAll(web, "\n", "\r\n"), []string{"default/web at stdin:1:1"}},
+		"a List":                         {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a}\n- {apiVersion: v1, kind: Pod}\n", []string{"default/a at stdin:4:3"}},
+		"a ServiceList":                  {"apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"default/a at stdin:4:3", "default/b at stdin:5:3"}},
+		"other kinds":                    {"apiVersion: v1\nkind: Pod\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n", nil},
+		"nothing":                        {"", nil},
+		"a field that there is not":      {strings.Replace(web, "port: 80", "prot: 80", 1), []string{"default/web at stdin:1:1", "stdin:10:11 spec.ports[0].prot is not a field of a Service"}},
+		"a key that is there twice":      {web + "  ports: []\n", []string{"default/web at stdin:1:1", `stdin:11:1  key "ports" already set in map`}},
+		"a value of another type":        {strings.Replace(web, "port: 80", "port: many", 1), []string{"stdin:1:1: reading the Service: json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32"}},
+		"what is not YAML":               {"a: 1\n---\na: b: c\n", []string{"stdin:3:4: is not YAML: mapping value is not allowed in this context"}},
+		"a template":                     {"metadata:\n  name: {{ .Values.name }}\n", []string{"stdin:2:10: is not YAML: could not find flow map content; it looks like a template, which has to be rendered first"}},
+		"a text":                         {"hello\n", []string{"stdin:1:1: is not an object of Kubernetes"}},
+		"the rest of a file with faults": {"a: b: c\n---\n" + web, []string{"default/web at stdin:3:1", "stdin:1:4: is not YAML: mapping value is not allowed in this context"}},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, told(t, tt.text)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	list := "# two\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a}\n  spec: {ports: [{port: 80}, {port: 443}]}\n"
+	for claim, tt := range map[string]struct{ text, field, want string }{
+		"a value":                       {web, "spec.ports[0].port", "stdin:10:11"},
+		"an annotation":                 {web, "metadata.annotations[octagate.dev/internal]", "stdin:6:28"},
+		"a mapping, by its key":         {web, "spec", "stdin:7:1"},
+		"an item":                       {web, "spec.ports[0]", "stdin:9:5"},
+		"a missing one: the one above":  {web, "spec.loadBalancerIP", "stdin:7:1"},
+		"a missing item":                {web, "spec.ports[3].port", "stdin:8:3"},
+		"in a List":                     {list, "spec.ports[1].port", "stdin:8:37"},
+		"missing in a List":             {list, "spec.clusterIP", "stdin:8:3"},
+		"in a document that is second":  {"---\n---\n" + web, "spec.ports[0].name", "stdin:11:11"},
+		"an alias":                      {"x: &a {name: web}\napiVersion: v1\nkind: Service\nmetadata: *a\n", "metadata.name", "stdin:4:11"},
+		"the Service itself, in a List": {list, "", "stdin:5:3"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			m, err := Reader{Stdin: strings.NewReader(tt.text)}.Read([]string{standard})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.Services[0].Place(tt.field).String(); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, file := range []string{"a.yaml", "b/c.yml", "b/d.json", "b/e.txt", "b/.hidden.yaml", ".git/f.yaml", "[x].yaml"} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for claim, tt := range map[string]struct {
+		names []string
+		want  []string
+		err   string
+	}{
+		"a directory":                {[]string{"."}, []string{"[x].yaml", "a.yaml", "b/c.yml", "b/d.json"}, ""},
+		"a file, whatever its name":  {[]string{"b/e.txt", ".git/f.yaml"}, []string{"b/e.txt", ".git/f.yaml"}, ""},
+		"a file named like a glob":   {[]string{"[x].yaml"}, []string{"[x].yaml"}, ""},
+		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml"}, ""},
+		"each file once":             {[]string{"a.yaml", "*.yaml", "-", "-"}, []string{"a.yaml", "[x].yaml", "-"}, ""},
+		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "stat z.yaml: no such file or directory"},
+		"a glob that nothing is for": {[]string{"z*.yaml"}, nil, "z*.yaml: no file has such a name"},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			got, err := find(tt.names)
+			message := ""
+			if err != nil {
+				message = err.Error()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || message != tt.err {
+				t.Errorf("%s %s", diff, message)
+			}
+		})
+	}
+}

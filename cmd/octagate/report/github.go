@@ -1,0 +1,25 @@
+package report
+
+import (
+	"io"
+	"strings"
+)
+
+// GitHub is the report as commands by which a workflow annotates a change, and the summary.
+func GitHub(w io.Writer, r Report) error {
+	p := &printer{w: w}
+	for _, f := range r.Findings() {
+		if f.Exception == "" {
+			p.line("::%s file=%s,line=%d,col=%d,title=%s::%s\n", f.Level, property.Replace(f.File), f.Line, f.Column,
+				property.Replace("octagate: "+f.Rule), message.Replace(strings.TrimSpace("Service "+f.Service+": "+f.sentence()+"\n"+f.Link)))
+		}
+	}
+	p.line("%s\n", r.Summary())
+	return p.err
+}
+
+// What a workflow's commands must not have as it is.
+var (
+	message  = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)

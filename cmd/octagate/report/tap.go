@@ -1,0 +1,35 @@
+package report
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// TAP is the report in the Test Anything Protocol, version 14: a test for each Service,
+// which is not ok if there is an error. The findings are its diagnostics.
+func TAP(w io.Writer, r Report) error {
+	p := &printer{w: w}
+	p.line("TAP version 14\n1..%d\n", len(r.Services))
+	for i, s := range r.Services {
+		findings, word := s.counting(), "ok"
+		if slices.ContainsFunc(findings, func(f Finding) bool { return f.Level == Error }) {
+			word = "not ok"
+		}
+		p.line("%s %d - %s (%s)\n", word, i+1, unmarked.Replace(s.Name), unmarked.Replace(s.File))
+		if len(findings) == 0 {
+			continue
+		}
+		text, err := yaml.Marshal(map[string]any{"findings": findings})
+		if err != nil {
+			return err
+		}
+		p.line("  ---\n  %s\n  ...\n", strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n  "))
+	}
+	return p.err
+}
+
+// unmarked takes their meaning from the characters that begin a directive.
+var unmarked = strings.NewReplacer(`\`, `\\`, "#", `\#`)

@@ -1,0 +1,57 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+)
+
+// largest is how much is read of a request, in bytes. It holds an object and what it was
+// before, of which etcd stores 1.5 MiB each.
+const largest = 3 << 20
+
+// bounded has a webhook see no request that is larger. The answer is not one of an
+// admission webhook: the API server takes it for none, and follows failurePolicy.
+func bounded(name string, counts *Counts, hook http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largest))
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+			counts.failed(name, oversized)
+			http.Error(w, "the request is larger than 3 MiB", http.StatusRequestEntityTooLarge)
+			return
+		}
+		if err != nil {
+			http.Error(w, "the request did not arrive", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		hook.ServeHTTP(w, r)
+	})
+}
+
+// Slots are how many requests are judged at once. A nil Slots has room for all.
+type Slots chan struct{}
+
+// errFull is why a request was not judged.
+var errFull = errors.New("too many requests were waiting")
+
+// take waits for room until ctx ends, and reports whether there was some.
+func (s Slots) take(ctx context.Context) bool {
+	if s == nil {
+		return true
+	}
+	select {
+	case s <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s Slots) leave() {
+	if s != nil {
+		<-s
+	}
+}

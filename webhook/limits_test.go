@@ -1,0 +1,83 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// What is too large is not read, and is no answer to the API server.
+func TestLargeRequestsAreRefused(t *testing.T) {
+	for claim, tt := range map[string]struct{ size, want int }{
+		"3 MiB":               {largest, http.StatusOK},
+		"one byte more":       {largest + 1, http.StatusRequestEntityTooLarge},
+		"as much as it takes": {64 << 20, http.StatusRequestEntityTooLarge},
+	} {
+		registry := prometheus.NewRegistry()
+		hook := Handler{Policy: config, Facts: memory{}, Counts: NewCounts(registry)}.Validating()
+		request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(bytes.Repeat([]byte(" "), tt.size)))
+		request.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		hook.ServeHTTP(recorder, request)
+		if recorder.Code != tt.want {
+			t.Errorf("%s: %d", claim, recorder.Code)
+		}
+		if n := counted(t, registry)["fault=oversized webhook=validate"]; (n == 1) != (tt.want != http.StatusOK) {
+			t.Errorf("%s: counted %v", claim, n)
+		}
+	}
+}
+
+// slow facts are looked up until somebody says that they are known.
+type slow struct {
+	memory
+	looking, known chan struct{}
+}
+
+func (s slow) Fresh(context.Context, facts.Kinds) facts.Snapshot {
+	s.looking <- struct{}{}
+	<-s.known
+	return s.fresh
+}
+
+// A request waits for room; one that does not get it in time is allowed, and says so.
+func TestTooManyRequestsAtOnce(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	there := holding("172.24.4.13")
+	f := slow{memory{there, there}, make(chan struct{}), make(chan struct{})}
+	h := Handler{Policy: config, Facts: f, Counts: NewCounts(registry), Slots: make(Slots, 1)}
+	body := review(t, service("172.24.4.99"), nil)
+	first, second := make(chan bool), make(chan bool)
+	ask := func(answered chan bool) {
+		answered <- askedAt(t, h.Validating(), "/?timeout=30s", body).Allowed
+	}
+	go ask(first)
+	<-f.looking
+
+	late := askedAt(t, h.Validating(), "/?timeout=250ms", body)
+	if !late.Allowed || len(late.Warnings) != 1 || !strings.Contains(late.Warnings[0], "could not be judged by octagate") {
+		t.Errorf("the one too many: %+v", late)
+	}
+	marked := askedAt(t, h.Mutating(), "/?timeout=250ms", body)
+	if !marked.Allowed || !strings.Contains(string(marked.Patch), `"unverified"`) {
+		t.Errorf("the one too many: %+v", marked)
+	}
+	go ask(second)
+	f.known <- struct{}{}
+	<-f.looking // the second has its turn
+	f.known <- struct{}{}
+	if <-first || <-second {
+		t.Error("one that was judged is allowed")
+	}
+	counts := counted(t, registry)
+	if counts["fault=overloaded webhook=validate"] != 1 || counts["fault=overloaded webhook=mutate"] != 1 {
+		t.Errorf("counted %v", counts)
+	}
+}
