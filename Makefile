@@ -22,8 +22,9 @@ EMULATED = unset OCTAGATE_E2E_CLOUD $$(env | sed -n 's/^\(OCTAGATE_E2E_[A-Z_]*\)
 # The race detector needs cgo and a C compiler that works.
 RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 
-# What starts API servers has the machine to itself, one after the other: whoever is not
-# heard for a lease leads no more.
+# The histories of e2e/chaos are many without the race detector, and few with it. What
+# starts API servers has the machine to itself, one after the other: whoever is not heard
+# for a lease leads no more.
 ALONE = ./e2e ./e2e/install
 
 .DEFAULT_GOAL := help
@@ -81,6 +82,7 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 	fi; \
 	echo "$$run ./..., and $(ALONE) at the end"; \
 	$$run $$(go list ./... | grep -vE '/octagate/e2e(/install)?$$'); others=$$?; \
+	CGO_ENABLED=0 go test -trimpath -shuffle=on -count=1 ./e2e/chaos || others=$$?; \
 	$$run -timeout 20m -p 1 $(ALONE) && exit $$others
 
 chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at every single call

@@ -86,7 +86,7 @@ func newOctagate(w *world, number, config int) *octagate {
 	client.Opens = o.policy.OpenVIPs
 	o.cache = newCache(o)
 	o.cloud = &openstack.Facts{
-		Client: client, Cluster: cluster, Refresh: 30 * time.Second, Log: logr.Discard(),
+		Client: client, Cluster: cluster, Refresh: time.Minute, Log: logr.Discard(),
 		ServiceSubnets: []string{w.nets.ServiceSubnet}, PodSubnets: []string{w.nets.PodSubnet},
 	}
 	o.watch = &openstack.Watch{
