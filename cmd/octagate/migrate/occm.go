@@ -10,7 +10,7 @@ const (
 )
 
 // OCCM turns cloud.conf of the OpenStack cloud controller manager into octagate's
-// configuration. The options are those of cloud-provider-openstack up to 1.36
+// configuration. The options are those of cloud-provider-openstack
 // (pkg/openstack/openstack.go, pkg/client/client.go).
 func OCCM(source []byte, c Choices) (Result, error) {
 	options, err := gcfg(source)
