@@ -191,6 +191,20 @@ func TestNetworkClash(t *testing.T) {
 	}
 }
 
+// Nobody is told where the external network has its addresses; but a router has one of them.
+func TestNetworkClashOutside(t *testing.T) {
+	s := newSite(t)
+	external, _ := s.external()
+	command := []string{"network", "apply", "--yes", "--external-network", external, "--pod-cidr", "172.24.0.0/16"}
+	if _, noted, exit := s.octagate(command...); exit != trouble || !strings.Contains(noted, "overlaps with cidr 172.24.4.0/24 of subnet") {
+		t.Errorf("exit %d: %s", exit, noted)
+	}
+	before := s.writes()
+	if _, noted, exit := s.octagate(command...); exit != found || !strings.Contains(noted, "is in the external network, and in 172.24.0.0/16") || s.writes() != before {
+		t.Errorf("once more: exit %d: %s", exit, noted)
+	}
+}
+
 func TestNetworkUsage(t *testing.T) {
 	s := newSite(t)
 	for args, want := range map[string]string{

@@ -39,7 +39,7 @@ func (c *Cloud) showProfile(r *request) (any, error) {
 			return map[string]any{"flavorprofile": profile{f.ProfileID, f.Name, "amphora", `{"loadbalancer_topology": "SINGLE"}`}}, nil
 		}
 	}
-	return nil, missing("Flavor Profile", r.PathValue("id"))
+	return nil, missing("Flavor profile", r.PathValue("id"))
 }
 
 // A zone is a place for load balancers.

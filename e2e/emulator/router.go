@@ -281,9 +281,29 @@ func (c *Cloud) jointAt(r *request, rt *router, portID string) (joint, error) {
 	return joint{rt, c.subnets[p.FixedIPs[0].SubnetID], p}, nil
 }
 
+// fits refuses a subnet with addresses of another that the router is on, outside too.
+func (j joint) fits(c *Cloud) error {
+	ports := slices.Clone(j.interfaces)
+	if j.gatewayPort != nil {
+		ports = append(ports, j.gatewayPort)
+	}
+	for _, p := range ports {
+		for _, ip := range p.FixedIPs {
+			if other := c.subnets[ip.SubnetID]; other != j.subnet && other.CIDR.Overlaps(j.subnet.CIDR.Prefix) {
+				return networkRefusal(http.StatusBadRequest, "BadRequest", "Bad router request: Cidr %s of subnet %s overlaps with cidr %s of subnet %s.",
+					j.subnet.CIDR, j.subnet.ID, other.CIDR, other.ID)
+			}
+		}
+	}
+	return nil
+}
+
 func (c *Cloud) addInterface(r *request) (any, error) {
 	j, err := c.joint(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.fits(c); err != nil {
 		return nil, err
 	}
 	p, err := c.join(j)

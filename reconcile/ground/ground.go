@@ -137,8 +137,9 @@ func (p Port) Routes() bool {
 type Router struct {
 	ID, Name, Description string
 	Status                string
-	Up                    bool   // nobody switched it off
-	External              string // ID of the external network; empty: it leads to none
+	Up                    bool         // nobody switched it off
+	External              string       // ID of the external network; empty: it leads to none
+	Outside               []netip.Addr // its addresses there
 }
 
 // A Group is a security group.

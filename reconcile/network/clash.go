@@ -18,6 +18,7 @@ func (s Site) Clashes(t There) []string {
 		all = append(all, l.Subnets[i].differs(want)...)
 		all = append(all, s.crowded(want, l.Subnets[i], t)...)
 		all = append(all, s.overlaps(want, l, t)...)
+		all = append(all, s.outside(want, t)...)
 	}
 	return append(all, s.addressTaken(l, t)...)
 }
@@ -113,6 +114,19 @@ func (s Site) overlaps(want Subnet, l Laid, t There) []string {
 		}
 	}
 	return all
+}
+
+// outside is which routers have an address in the external network that a subnet is to have.
+// The subnets of that network are not shown to members of a project.
+func (s Site) outside(want Subnet, t There) []string {
+	for _, r := range t.Routers {
+		for _, a := range r.Outside {
+			if s.External != "" && r.External == s.External && want.CIDR.Contains(a) {
+				return []string{fmt.Sprintf("%s of router %s is in the external network, and in %s of %s: take another CIDR", a, r.Name, want.CIDR, want.Name)}
+			}
+		}
+	}
+	return nil
 }
 
 // addressTaken is who has the address of the API's load balancer.

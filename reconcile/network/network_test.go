@@ -227,6 +227,10 @@ func TestClashes(t *testing.T) {
 		"a network that is no way out": {false, func(_ *Site, a *There) { a.External.External = false }, "network public is not external"},
 		"the numbers of outside": {false, func(s *Site, _ *There) { s.Pods = prefix("172.24.0.0/16") },
 			"172.24.4.0/24 of subnet public-subnet overlaps with 172.24.0.0/16 of production-pod-subnet, which the router is to join as well"},
+		"an address outside": {false, func(s *Site, a *There) {
+			s.Pods = prefix("172.25.0.0/16")
+			a.Routers = []ground.Router{{ID: "r", Name: "other", External: "public", Outside: []netip.Addr{ip("172.25.4.7")}}}
+		}, "172.25.4.7 of router other is in the external network, and in 172.25.0.0/16 of production-pod-subnet: take another CIDR"},
 		"a subnet of the router": {false, func(s *Site, a *There) {
 			s.Router = "r"
 			a.Routers = []ground.Router{{ID: "r"}}

@@ -178,9 +178,15 @@ func (s *session) routersOf(ctx context.Context, q query) (map[string]ground.Rou
 	known := map[string]ground.Router{}
 	found, err := all(ctx, "routers", "routers", routers.List(s.network, q), routers.ExtractRouters)
 	for _, r := range found {
-		known[r.ID] = ground.Router{
+		one := ground.Router{
 			ID: r.ID, Name: r.Name, Description: r.Description, Status: r.Status, Up: r.AdminStateUp, External: r.GatewayInfo.NetworkID,
 		}
+		for _, ip := range r.GatewayInfo.ExternalFixedIPs {
+			if a, err := netip.ParseAddr(ip.IPAddress); err == nil {
+				one.Outside = append(one.Outside, a)
+			}
+		}
+		known[r.ID] = one
 	}
 	return known, err
 }
