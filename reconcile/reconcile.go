@@ -100,7 +100,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, svc *corev1.Service) (ctrl.R
 	if err := r.mark(ctx, svc, verdict, observed, outcome); err != nil {
 		return again(fmt.Errorf("marking the Service: %w", err))
 	}
+	if outcome.Finished() {
+		return unsettled(svc), nil
+	}
 	return outcome.Result()
+}
+
+// unsettled asks for another look at a Service that is built, and of which it is written
+// that nobody could verify it yet: nothing else might ask for one.
+func unsettled(svc *corev1.Service) ctrl.Result {
+	if answer, _ := annotation.Verdict.Read(svc.Annotations); answer == annotation.Unverified {
+		return ctrl.Result{RequeueAfter: deniedPause}
+	}
+	return ctrl.Result{}
 }
 
 // judge evaluates svc, and once more with what the cloud says now before it

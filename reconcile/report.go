@@ -66,7 +66,7 @@ func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if written == nil {
 		written = map[string]string{}
 	}
-	if v.Stale(written) || o.Finished() {
+	if v.Stale(written) || o.Finished() && (!v.Unverified() || !verified(written)) {
 		written = v.Pinned(written)
 	}
 	switch {
@@ -76,6 +76,13 @@ func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 		delete(written, annotation.LoadBalancerID.Key)
 	}
 	svc.Annotations = written
+}
+
+// verified reports whether it was written that a Service is as it should be. A cloud that
+// does not answer for a while takes nothing of that back.
+func verified(written map[string]string) bool {
+	answer, _ := annotation.Verdict.Read(written)
+	return answer == annotation.Accepted
 }
 
 // status is svc's status as it should be. A Service that is ready stays so while

@@ -186,6 +186,24 @@ func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
 }
 
 // The cache may be behind: a change that was announced is not announced again before it shows.
+// What was verified stays so while OpenStack does not answer; what was not is judged again.
+func TestADoubtTakesNothingBack(t *testing.T) {
+	svc, doubtful := judged(func(s *corev1.Service) { s.Spec.LoadBalancerIP = "172.24.4.13" })
+	if !doubtful.Unverified() {
+		t.Fatal("the verdict is sure")
+	}
+	for _, before := range []annotation.Answer{annotation.Accepted, annotation.Unverified} {
+		annotation.Verdict.Write(svc.Annotations, before)
+		marks(svc, doubtful, octavia.Tree{}, Outcome{})
+		if got, _ := annotation.Verdict.Read(svc.Annotations); got != before {
+			t.Errorf("%s has become %s", before, got)
+		}
+		if again := unsettled(svc).RequeueAfter; (again > 0) != (before == annotation.Unverified) {
+			t.Errorf("%s is judged again in %s", before, again)
+		}
+	}
+}
+
 func TestAChangeIsAnnouncedOnce(t *testing.T) {
 	recorder := events.NewFakeRecorder(10)
 	r := &Reconciler{Events: recorder}

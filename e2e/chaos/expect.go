@@ -280,7 +280,11 @@ func (r *reckoning) leftovers(living map[types.UID]*corev1.Service) {
 		if marks := strings.Fields(text(f, "description")); ours(marks) {
 			uid := owner(marks)
 			allocated[uid]++
-			if svc := living[uid]; svc == nil || svc.Spec.Type != corev1.ServiceTypeLoadBalancer || allocated[uid] > 1 {
+			svc := living[uid]
+			if svc != nil && svc.Spec.Type == corev1.ServiceTypeClusterIP && !r.includes(svc) {
+				continue // the operator left it out: it has what it had, perhaps from when it was another type
+			}
+			if svc == nil || svc.Spec.Type != corev1.ServiceTypeLoadBalancer || allocated[uid] > 1 {
 				r.say("floating IP %s, allocated for %s, is left", text(f, "floating_ip_address"), uid)
 			}
 		}
