@@ -6,16 +6,35 @@ import (
 	"errors"
 	"io"
 	"net/http"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // largest is how much is read of a request, in bytes. It holds an object and what it was
 // before, of which etcd stores 1.5 MiB each.
 const largest = 3 << 20
 
-// bounded has a webhook see no request that is larger. The answer is not one of an
-// admission webhook: the API server takes it for none, and follows failurePolicy.
-func bounded(name string, counts *Counts, hook http.Handler) http.Handler {
+// mostRead is how much of all requests is held at once, in bytes. What is made of a
+// request in judging it takes several times its size.
+const mostRead = 32 << 20
+
+// NewRoom is room for as much of requests as is held at once.
+func NewRoom() *semaphore.Weighted { return semaphore.NewWeighted(mostRead) }
+
+// bounded has a webhook see no request that is larger, and none for which there is no room
+// in time. The answer is not one of an admission webhook: the API server takes it for none,
+// and follows failurePolicy.
+func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if room != nil {
+			size := weight(r)
+			if room.Acquire(r.Context(), size) != nil {
+				counts.failed(name, overloaded)
+				http.Error(w, "too much is being read", http.StatusServiceUnavailable)
+				return
+			}
+			defer room.Release(size)
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largest))
 		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 			counts.failed(name, oversized)
@@ -29,6 +48,14 @@ func bounded(name string, counts *Counts, hook http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		hook.ServeHTTP(w, r)
 	})
+}
+
+// weight is how much room a request takes, in bytes.
+func weight(r *http.Request) int64 {
+	if r.ContentLength < 0 {
+		return largest
+	}
+	return min(r.ContentLength, largest)
 }
 
 // Slots are how many requests are judged at once. A nil Slots has room for all.

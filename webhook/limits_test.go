@@ -5,10 +5,13 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/octagate/octagate/policy/facts"
 )
@@ -79,5 +82,44 @@ func TestTooManyRequestsAtOnce(t *testing.T) {
 	counts := counted(t, registry)
 	if counts["fault=overloaded webhook=validate"] != 1 || counts["fault=overloaded webhook=mutate"] != 1 {
 		t.Errorf("counted %v", counts)
+	}
+}
+
+// What there is no room for in time is not read, and no answer; what leaves makes room.
+func TestOnlySoMuchIsReadAtOnce(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	h := Handler{Policy: config, Facts: memory{}, Counts: NewCounts(registry), Room: semaphore.NewWeighted(largest)}
+	ask := func() int {
+		request := httptest.NewRequest(http.MethodPost, "/?timeout=210ms", strings.NewReader(strings.Repeat(" ", 100)))
+		request.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		h.Validating().ServeHTTP(recorder, request)
+		return recorder.Code
+	}
+	if !h.Room.TryAcquire(largest - 99) {
+		t.Fatal("there is no room")
+	}
+	if got := ask(); got != http.StatusServiceUnavailable {
+		t.Errorf("without room: %d", got)
+	}
+	h.Room.Release(1)
+	for range 2 {
+		if got := ask(); got != http.StatusOK {
+			t.Errorf("with room: %d", got)
+		}
+	}
+	if n := counted(t, registry)["fault=overloaded webhook=validate"]; n != 1 {
+		t.Errorf("counted %v", n)
+	}
+}
+
+// Only the API server says how long it waits, and it waits for 30 s at most.
+func TestPatience(t *testing.T) {
+	for query, want := range map[string]time.Duration{
+		"": usual, "timeout=3s": 3 * time.Second, "timeout=30s": longest, "timeout=24h": usual, "timeout=-1s": usual, "timeout=200ms": headway, "timeout=soon": usual,
+	} {
+		if got := patience(&url.URL{RawQuery: query}); got != want {
+			t.Errorf("%q: %s", query, got)
+		}
 	}
 }

@@ -37,7 +37,7 @@ func (h Handler) Validating() http.Handler {
 }
 
 func (h Handler) serve(name string, judge admission.Handler) http.Handler {
-	return h.Counts.timed(name, timely(bounded(name, h.Counts, &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}})))
+	return h.Counts.timed(name, timely(bounded(name, h.Counts, h.Room, &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}})))
 }
 
 // headway is how long before the API server gives up it is answered.
@@ -56,9 +56,13 @@ func timely(hook http.Handler) http.Handler {
 	})
 }
 
-// patience is how long the API server waits for an answer, as it says in the URL.
+// longest is as long as a webhook configuration can have the API server wait.
+const longest = 30 * time.Second
+
+// patience is how long the API server waits for an answer, as it says in the URL. Nobody
+// else has a say in it.
 func patience(u *url.URL) time.Duration {
-	if d, err := time.ParseDuration(u.Query().Get("timeout")); err == nil {
+	if d, err := time.ParseDuration(u.Query().Get("timeout")); err == nil && d > 0 && d <= longest {
 		return d
 	}
 	return usual

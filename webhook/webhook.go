@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -38,10 +39,11 @@ type Facts interface {
 type Handler struct {
 	Policy policy.Config
 	Facts  Facts
-	Strict bool    // what the cloud does not confirm is refused, not only warned about
-	Advise bool    // nobody is refused, only warned
-	Slots  Slots   // that requests are judged in; nil: all at once
-	Counts *Counts // of the answers; nil: nobody counts
+	Strict bool                // what the cloud does not confirm is refused, not only warned about
+	Advise bool                // nobody is refused, only warned
+	Slots  Slots               // that requests are judged in; nil: all at once
+	Room   *semaphore.Weighted // for requests that are held at once; nil: for all
+	Counts *Counts             // of the answers; nil: nobody counts
 }
 
 // Register serves h from mgr's webhook server.

@@ -79,7 +79,7 @@ leaderElection: {enabled: true, namespace: octagate-system, leaseDuration: 60s, 
 		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
 		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
 		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
-7:57: webhook.lameDuck "5" must be a duration, such as 10s
+7:57: webhook.lameDuck "5" must be a duration up to 20s, such as 10s: a Pod has 45 s to end
 7:43: webhook.inFlight "-1" must be a number of requests, at least 1`},
 		"a certificate has two sources": {good + "certificates: {source: self, settle: 1ms}\n", `7:24: certificates.source "self" must be Self or CertManager
 7:38: certificates.settle "1ms" must be a duration from 100ms to 10m, such as 1m`},

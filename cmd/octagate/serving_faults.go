@@ -27,7 +27,7 @@ func faultsOf(spans []span) []fault {
 func (w Webhook) faults() []fault {
 	all := faultsOf([]span{
 		{"webhook.connectionAge", w.ConnectionAge, 100 * time.Millisecond, 0, "must be a duration of at least 100ms, such as 1m"},
-		{"webhook.lameDuck", w.LameDuck, 0, 0, "must be a duration, such as 10s"},
+		{"webhook.lameDuck", w.LameDuck, 0, 20 * time.Second, "must be a duration up to 20s, such as 10s: a Pod has 45 s to end"},
 	})
 	if !address(w.BindAddress) {
 		all = append(all, fault{"webhook.bindAddress", w.BindAddress, "must be host:port or :port"})

@@ -134,7 +134,7 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 // admission answers the API server.
 func admission(c Configuration, k known) webhook.Handler {
 	return webhook.Handler{
-		Policy: c.policy(), Facts: k, Slots: make(webhook.Slots, c.Webhook.InFlight), Counts: webhook.NewCounts(metrics.Registry),
+		Policy: c.policy(), Facts: k, Slots: make(webhook.Slots, c.Webhook.InFlight), Room: webhook.NewRoom(), Counts: webhook.NewCounts(metrics.Registry),
 		Strict: c.OpenStack.OnCloudError == cloudErrorDeny, Advise: c.Enforcement == enforce.Advise,
 	}
 }
