@@ -32,7 +32,8 @@ func checkCommand() *cobra.Command {
 		Short: "Judge the Services in manifests as the webhook would",
 		Long: "Check reads Services from files, directories, globs or standard input (-) and judges\n" +
 			"them by the rules, ids and messages of the admission webhook. Without --cloud or --facts\n" +
-			"the rules that need the cloud are not checked, which is said once.\n\n" +
+			"the rules that need the cloud are not checked, which is said once. What the API server sees\n" +
+			"to itself, such as ports beyond 65535, is left to it.\n\n" +
 			"It exits with 0 if there is nothing to object to, with 1 if there is, and with 2 if\n" +
 			"something cannot be read.",
 		Example: "  octagate check service.yaml\n" +

@@ -21,6 +21,8 @@ func importCommand() *cobra.Command {
 			"It exits with 1 if something has to be filled in before octagate runs with it.",
 		Example: "  octagate import kuryr /etc/kuryr/kuryr.conf > octagate.yaml\n" +
 			"  octagate import occm cloud.conf --service-subnet ID --pod-subnet ID > octagate.yaml",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
 		importer("kuryr", "kuryr.conf of Kuryr-Kubernetes", migrate.Kuryr),

@@ -40,6 +40,8 @@ func networkCommand() *cobra.Command {
 			"description. What stands in its way it names, before it makes anything.",
 		Example: "  octagate network plan --cluster-name production --layout two-subnets\n" +
 			"  octagate network apply --cluster-name production --layout two-subnets > octagate.yaml",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(networkPlanCommand(), networkApplyCommand())
 	return c

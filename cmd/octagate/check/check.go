@@ -11,7 +11,9 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -49,7 +51,7 @@ var theConfigurations = []string{"pool-configured", "subnet-exists", "cluster-ip
 
 // manifestRule is what the API server itself, or kubectl, sees to.
 var manifestRule = policy.Rule{
-	Name: "manifest", Does: "denies", Sentence: "A field of a Service is one that there is, and stands there once.",
+	Name: report.Manifest, Does: "denies", Sentence: "A field of a Service is one that there is, and stands there once.",
 	Chapter: "The API server refuses it by its strict validation of fields, which kubectl asks for.",
 }
 
@@ -160,7 +162,15 @@ func (k *checker) claims(services []manifest.Service) map[netip.Addr][]facts.Cla
 }
 
 // name is ns/name.
-func name(s manifest.Service) string { return s.Namespace + "/" + s.Name }
+func name(s manifest.Service) string { return printable(s.Namespace + "/" + s.Name) }
+
+// printable is a text that stays on its line, and on its terminal.
+func printable(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return text
+}
 
 // judge is what there is to say of one Service.
 func (k *checker) judge(s manifest.Service) Judgement {
@@ -247,7 +257,7 @@ func finding(s manifest.Service, f policy.Finding) report.Finding {
 	place := s.Place(f.Field.String())
 	return report.Finding{
 		Service: name(s), Level: level, Rule: f.Rule, File: place.File, Line: place.Line, Column: place.Column,
-		Field: f.Field.String(), Value: f.Value, Message: message, Fix: fix, Link: report.Link(f.Rule),
+		Field: printable(f.Field.String()), Value: printable(f.Value), Message: printable(message), Fix: printable(fix), Link: report.Link(f.Rule),
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,13 +33,16 @@ type document struct {
 
 // parsed is the document with the places of its nodes. Hardly any is asked for it.
 func (d *document) parsed() (*ast.File, error) {
-	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0) })
+	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0, parser.AllowDuplicateMapKey()) })
 	return d.tree, d.err
 }
 
 // documents are those of a file, split where kubectl splits it.
 func documents(file string, text []byte) []*document {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) && !slices.ContainsFunc(slices.Collect(bytes.Lines(text)), separates) {
+		return objects(file, text)
+	}
 	all := []*document{{file: file}}
 	line := 0
 	for l := range bytes.Lines(text) {
@@ -50,6 +55,36 @@ func documents(file string, text []byte) []*document {
 		last.text = append(last.text, l...)
 	}
 	return all
+}
+
+// objects are the documents of a file of JSON, which need no separators. What is not JSON
+// from somewhere on is one more.
+func objects(file string, text []byte) []*document {
+	var all []*document
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for begin := int64(0); ; begin = decoder.InputOffset() {
+		err := decoder.Decode(new(json.RawMessage))
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		end := decoder.InputOffset()
+		if err != nil {
+			end = int64(len(text))
+		}
+		all = append(all, part(file, text, begin, end))
+		if err != nil {
+			return all
+		}
+	}
+}
+
+// part is a document from one byte of a file to another. Its text stands in the columns in
+// which it stands in the file.
+func part(file string, text []byte, begin, end int64) *document {
+	one := bytes.TrimLeft(text[begin:end], " \t\r\n")
+	before := text[:end-int64(len(one))]
+	column := len(before) - (bytes.LastIndexByte(before, '\n') + 1)
+	return &document{file: file, line: bytes.Count(before, []byte("\n")), text: append(bytes.Repeat([]byte(" "), column), one...)}
 }
 
 // separates reports whether a line ends one document and begins the next.
@@ -68,19 +103,32 @@ type head struct {
 
 // read reads the objects of a document.
 func (d *document) read() (Manifests, error) {
-	var again []Fault
-	object, err := yaml.YAMLToJSONStrict(d.text)
-	if err != nil {
-		again = []Fault{{Place: d.place(err), Message: reason(err)}}
+	object, strict := yaml.YAMLToJSONStrict(d.text)
+	if strict != nil {
+		var err error
 		if object, err = yaml.YAMLToJSON(d.text); err != nil {
 			return Manifests{}, d.broken(err)
 		}
 	}
 	m, err := d.object(object, source{document: d})
-	if len(m.Services) > 0 {
-		m.Services[0].Faults = append(again, m.Services[0].Faults...)
+	if place, why, twice := d.misparsed(); strict != nil && twice {
+		why, _, _ = strings.Cut(why, " at [") // a place in the document, not in the file
+		m.blame(Fault{Place: place, Message: why})
 	}
 	return m, err
+}
+
+// blame gives a fault to the Service that begins last before it.
+func (m Manifests) blame(f Fault) {
+	var whose *Service
+	for i := range m.Services {
+		if at := m.Services[i].Place(""); whose == nil || at.Line <= f.Place.Line {
+			whose = &m.Services[i]
+		}
+	}
+	if whose != nil {
+		whose.Faults = append(whose.Faults, f)
+	}
 }
 
 // object reads one object, and those in it if it is a List.

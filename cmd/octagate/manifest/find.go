@@ -62,15 +62,16 @@ func expand(name string) ([]string, error) {
 // below is all manifests in a directory and in those below it, but for hidden ones.
 func below(directory string) ([]string, error) {
 	var files []string
-	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
-		hidden := path != directory && strings.HasPrefix(entry.Name(), ".")
+	root := directory + string(filepath.Separator) // so that a link to a directory is followed
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		hidden := path != root && strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
 			return err
 		case hidden && entry.IsDir():
 			return fs.SkipDir
 		case !hidden && !entry.IsDir() && slices.Contains(extensions, filepath.Ext(path)):
-			files = append(files, path)
+			files = append(files, filepath.Clean(path))
 		}
 		return nil
 	})

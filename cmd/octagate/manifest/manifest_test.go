@@ -43,18 +43,27 @@ func TestRead(t *testing.T) {
 		text string
 		want []string
 	}{
-		"a Service":                      {web, []string{"default/web at stdin:1:1"}},
-		"one after a comment":            {"# what this is\n" + web, []string{"default/web at stdin:2:1"}},
-		"documents, some empty":          {"---\n" + web + "---\n# nothing\n--- # the second\n" + web, []string{"default/web at stdin:2:1", "default/web at stdin:15:1"}},
-		"JSON":                           {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}`, []string{"shop/web at stdin:1:1"}},
-		"a byte order mark":              {"\ufeff" + web, []string{"default/web at stdin:1:1"}},
-		"ends of lines as of Windows":    {strings.ReplaceAll(web, "\n", "\r\n"), []string{"default/web at stdin:1:1"}},
-		"a List":                         {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a}\n- {apiVersion: v1, kind: Pod}\n", []string{"default/a at stdin:4:3"}},
-		"a ServiceList":                  {"apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"default/a at stdin:4:3", "default/b at stdin:5:3"}},
-		"other kinds":                    {"apiVersion: v1\nkind: Pod\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n", nil},
-		"nothing":                        {"", nil},
-		"a field that there is not":      {strings.Replace(web, "port: 80", "prot: 80", 1), []string{"default/web at stdin:1:1", "stdin:10:11 spec.ports[0].prot is not a field of a Service"}},
-		"a key that is there twice":      {web + "  ports: []\n", []string{"default/web at stdin:1:1", `stdin:11:1  key "ports" already set in map`}},
+		"a Service":                        {web, []string{"default/web at stdin:1:1"}},
+		"one after a comment":              {"# what this is\n" + web, []string{"default/web at stdin:2:1"}},
+		"documents, some empty":            {"---\n" + web + "---\n# nothing\n--- # the second\n" + web, []string{"default/web at stdin:2:1", "default/web at stdin:15:1"}},
+		"JSON":                             {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}`, []string{"shop/web at stdin:1:1"}},
+		"a byte order mark":                {"\ufeff" + web, []string{"default/web at stdin:1:1"}},
+		"ends of lines as of Windows":      {strings.ReplaceAll(web, "\n", "\r\n"), []string{"default/web at stdin:1:1"}},
+		"a List":                           {"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: a}\n- {apiVersion: v1, kind: Pod}\n", []string{"default/a at stdin:4:3"}},
+		"a ServiceList":                    {"apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n", []string{"default/a at stdin:4:3", "default/b at stdin:5:3"}},
+		"other kinds":                      {"apiVersion: v1\nkind: Pod\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n", nil},
+		"nothing":                          {"", nil},
+		"a field that there is not":        {strings.Replace(web, "port: 80", "prot: 80", 1), []string{"default/web at stdin:1:1", "stdin:10:11 spec.ports[0].prot is not a field of a Service"}},
+		"a key that is there twice":        {web + "  ports: []\n", []string{"default/web at stdin:1:1", `stdin:11:3  mapping key "ports" already defined`}},
+		"a key that is merged in, and set": {"apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: &l {app: a}}\nspec: {selector: {<<: *l, app: b}}\n", []string{"default/web at stdin:1:1"}},
+		"a key twice in the second of a List": {"apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a}\n- metadata:\n    name: b\n    name: c\n",
+			[]string{"default/a at stdin:4:3", "default/c at stdin:5:3", `stdin:7:5  mapping key "name" already defined`}},
+		"a stream of JSON": {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
+ {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b"}}`, []string{"default/a at stdin:1:1", "default/b at stdin:2:2"}},
+		"JSON that breaks off": {`{"apiVersion": "v1"} {`, []string{"stdin:1:22: is not YAML: could not find flow mapping end token '}'"}},
+		"documents that are JSON": {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
+---
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b"}}`, []string{"default/a at stdin:1:1", "default/b at stdin:3:1"}},
 		"a value of another type":        {strings.Replace(web, "port: 80", "port: many", 1), []string{"stdin:1:1: reading the Service: json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32"}},
 		"what is not YAML":               {"a: 1\n---\na: b: c\n", []string{"stdin:3:4: is not YAML: mapping value is not allowed in this context"}},
 		"a template":                     {"metadata:\n  name: {{ .Values.name }}\n", []string{"stdin:2:10: is not YAML: could not find flow map content; it looks like a template, which has to be rendered first"}},
@@ -106,15 +115,19 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("b", "link"); err != nil {
+		t.Fatal(err)
+	}
 	for claim, tt := range map[string]struct {
 		names []string
 		want  []string
 		err   string
 	}{
+		"a link to a directory":      {[]string{"link"}, []string{"link/c.yml", "link/d.json"}, ""},
 		"a directory":                {[]string{"."}, []string{"[x].yaml", "a.yaml", "b/c.yml", "b/d.json"}, ""},
 		"a file, whatever its name":  {[]string{"b/e.txt", ".git/f.yaml"}, []string{"b/e.txt", ".git/f.yaml"}, ""},
 		"a file named like a glob":   {[]string{"[x].yaml"}, []string{"[x].yaml"}, ""},
-		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml"}, ""},
+		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml", "link/c.yml"}, ""},
 		"each file once":             {[]string{"a.yaml", "*.yaml", "-", "-"}, []string{"a.yaml", "[x].yaml", "-"}, ""},
 		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "stat z.yaml: no such file or directory"},
 		"a glob that nothing is for": {[]string{"z*.yaml"}, nil, "z*.yaml: no file has such a name"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // A Place is where something stands.
@@ -136,10 +137,11 @@ func child(node ast.Node, step string) (next, key ast.Node) {
 	return nil, nil
 }
 
-// misparsed is what a second parser says of a document that is not YAML, which knows the
-// column, too; if it agrees.
+// misparsed is what a second parser says of a document that is not YAML, or has a key twice,
+// which knows the column, too; if it agrees. To the first one a key that is merged in is
+// there twice.
 func (d *document) misparsed() (p Place, why string, found bool) {
-	_, err := d.parsed()
+	_, err := parser.ParseBytes(d.text, 0)
 	var at yaml.Error
 	if !errors.As(err, &at) {
 		return p, "", false

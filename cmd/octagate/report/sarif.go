@@ -2,12 +2,16 @@ package report
 
 import (
 	"io"
+	"net/url"
 	"path/filepath"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/octagate/octagate/policy"
 )
+
+// Manifest is the rule that the API server itself, or kubectl, sees to. It has no page.
+const Manifest = "manifest"
 
 // home is where octagate can be read about.
 const home = "https://github.com/octagate/octagate"
@@ -33,13 +37,17 @@ func described(rule policy.Rule) *sarif.ReportingDescriptor {
 	text := func(s string) *sarif.MultiformatMessageString {
 		return sarif.NewMultiformatMessageString().WithText(s).WithMarkdown(s)
 	}
-	return sarif.NewReportingDescriptor().WithID(rule.Name).WithName(rule.Name).
-		WithShortDescription(text(rule.Sentence)).WithHelp(text(rule.Chapter)).WithHelpURI(Link(rule.Name))
+	one := sarif.NewReportingDescriptor().WithID(rule.Name).WithName(rule.Name).
+		WithShortDescription(text(rule.Sentence)).WithHelp(text(rule.Chapter))
+	if rule.Name == Manifest {
+		return one
+	}
+	return one.WithHelpURI(Link(rule.Name))
 }
 
 func result(f Finding) *sarif.Result {
 	place := sarif.NewPhysicalLocation().
-		WithArtifactLocation(sarif.NewSimpleArtifactLocation(filepath.ToSlash(f.File))).
+		WithArtifactLocation(sarif.NewSimpleArtifactLocation((&url.URL{Path: filepath.ToSlash(f.File)}).String())).
 		WithRegion(sarif.NewRegion().WithStartLine(f.Line).WithStartColumn(f.Column))
 	one := sarif.NewRuleResult(f.Rule).WithLevel(string(f.Level)).WithMessage(sarif.NewTextMessage("Service " + f.Service + ": " + f.sentence())).
 		WithLocations([]*sarif.Location{sarif.NewLocationWithPhysicalLocation(place)})
