@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,24 +31,37 @@ type flood struct {
 // enough is how many have to pass.
 const enough = 1200
 
+// atOnce is how many are under way at most: on a slow machine the flood is slower, and does
+// not drown the API server.
+const atOnce = 20
+
 func (c *corner) flood() *flood {
 	c.Helper()
 	ctx, stop := context.WithCancel(c.Context())
 	f := &flood{c: c, stop: stop}
 	c.Cleanup(stop)
-	f.pouring.Go(func() {
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-			case <-tick.C:
-				f.sent.Add(1)
-				f.pouring.Go(f.drop)
-			}
-		}
-	})
+	f.pouring.Go(func() { f.pour(ctx) })
 	return f
+}
+
+// pour sends Services until ctx ends.
+func (f *flood) pour(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var drops errgroup.Group
+	drops.SetLimit(atOnce)
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			f.sent.Add(1)
+			drops.Go(func() error {
+				f.drop()
+				return nil
+			})
+		}
+	}
+	_ = drops.Wait() // each keeps its own failure
 }
 
 // drop is one Service.
