@@ -28,6 +28,9 @@ const (
 // Two replicas behind one address, of an API server that refuses what they do not answer:
 // whatever becomes of their certificates and of one of them, nobody is refused for it.
 func TestNoOutageIsOurs(t *testing.T) {
+	if ground.Real != nil {
+		t.Skip("NOT RUN: what depends on the cloud in this, others try")
+	}
 	options := ground
 	options.Name, options.Replicas, options.Pending, options.FloatingIPs = "replicas", 2, 500*time.Millisecond, nil
 	options.Edit = func(config string) string {
