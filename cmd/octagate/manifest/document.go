@@ -111,7 +111,10 @@ func (d *document) read() (Manifests, error) {
 		}
 	}
 	m, err := d.object(object, source{document: d})
-	if place, why, twice := d.misparsed(); strict != nil && twice {
+	if strict == nil {
+		return m, err
+	}
+	if place, why, twice := d.misparsed(); twice {
 		why, _, _ = strings.Cut(why, " at [") // a place in the document, not in the file
 		m.blame(Fault{Place: place, Message: why})
 	}
