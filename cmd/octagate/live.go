@@ -30,7 +30,7 @@ func foreseen(c *cobra.Command, s source, name string) (translation.Translation,
 	w.tell(c.ErrOrStderr())
 	svc := w.service(name)
 	if svc == nil {
-		return translation.Translation{}, missing(name)
+		return translation.Translation{}, w.missing(name)
 	}
 	p := w.reconciler.Foresee(c.Context(), svc)
 	known := w.source(svc, p)
@@ -51,6 +51,9 @@ func wanted(p reconcile.Prospect) octavia.Tree {
 
 // open looks at the cloud of the configuration, and the cluster.
 func (s source) open(ctx context.Context, name string) (*window, error) {
+	if err := wellNamed(name); name != "" && err != nil {
+		return nil, err
+	}
 	configuration, err := s.configuration()
 	if err != nil {
 		return nil, err
@@ -89,7 +92,7 @@ func (w *window) translate(ctx context.Context, name string, notes io.Writer) ([
 		}
 	}
 	if name != "" && len(found) == 0 {
-		return nil, missing(name)
+		return nil, w.missing(name)
 	}
 	return w.translated(ctx, found)
 }

@@ -81,7 +81,7 @@ func TestWithoutAClusterTheCloudIsShown(t *testing.T) {
 	const note = "octagate: note: only what the cloud has is shown: "
 	b.says("tree", "shop/web\n└─ load balancer  shop/web  VIP 10.2.0.7  provider amphora  ACTIVE OFFLINE\n", "member  shop/a:8080  10.1.0.10:8080  ACTIVE NO_MONITOR\n", note, "exit 0\n")
 	b.says("graph shop/web", ">shop/a:8080<", ">TCP/80<", note, "exit 0\n")
-	b.says("tree shop/other", "there is no Service shop/other in the cluster", "exit 2\n")
+	b.says("tree shop/other", "there is no load balancer of a Service shop/other in the cloud", "exit 2\n")
 	b.says("tree -o json", `"operatingStatus": "NO_MONITOR"`, "exit 0\n")
 	b.says("plan --live shop/web", "octagate: finding the cluster", "exit 2\n")
 	b.says("adopt --dry-run", "octagate: finding the cluster", "exit 2\n")

@@ -133,6 +133,9 @@ func (v viewing) translate(c *cobra.Command, names []string) ([]translation.Tran
 		}
 		return some, nil
 	}
+	if v.forecast.source.facts != "" {
+		return nil, errors.New("--facts: is for files (--filename); without one the cloud itself is shown")
+	}
 	w, err := v.forecast.source.open(c.Context(), name)
 	if err != nil {
 		return nil, err

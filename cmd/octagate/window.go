@@ -146,10 +146,18 @@ func (m memory) List(ctx context.Context, list client.ObjectList, options ...cli
 	return nil
 }
 
-// missing is what is said of a Service that is nowhere.
-func missing(name string) error {
+// wellNamed refuses what is no name of a Service.
+func wellNamed(name string) error {
 	if namespace, short, ok := strings.Cut(name, "/"); !ok || namespace == "" || short == "" || strings.Contains(short, "/") {
 		return fmt.Errorf("%q must be a Service as NAMESPACE/NAME, such as shop/web", name)
+	}
+	return nil
+}
+
+// missing is what is said of a Service that is nowhere.
+func (w *window) missing(name string) error {
+	if w.blind != nil {
+		return fmt.Errorf("there is no load balancer of a Service %s in the cloud", name)
 	}
 	return fmt.Errorf("there is no Service %s in the cluster", name)
 }

@@ -2,8 +2,8 @@ package picture
 
 import (
 	_ "embed"
+	"encoding/xml"
 	"fmt"
-	"html"
 	"strings"
 	"text/template"
 
@@ -81,12 +81,19 @@ func SVG(all []Picture, theme Theme) (string, error) {
 		d.Parts = append(d.Parts, one)
 		d.Width, d.Height = max(d.Width, l.width), d.Height+l.height
 	}
-	t, err := template.New("svg").Funcs(template.FuncMap{"text": html.EscapeString}).Parse(svgTemplate)
+	t, err := template.New("svg").Funcs(template.FuncMap{"text": escaped}).Parse(svgTemplate)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	err = t.Execute(&b, d)
+	return b.String(), err
+}
+
+// escaped is a text as XML has it, less the characters that XML cannot have.
+func escaped(text string) (string, error) {
+	var b strings.Builder
+	err := xml.EscapeText(&b, []byte(text))
 	return b.String(), err
 }
 
