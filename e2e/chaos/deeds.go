@@ -287,7 +287,7 @@ func balancers(s emulator.Snapshot) []string {
 
 // breakOne puts a load balancer into ERROR.
 func (w *world) breakOne(on, _ int) {
-	if all := balancers(w.cloud.Snapshot()); len(all) > 0 {
+	if all := balancers(w.cloud.Snapshot("loadbalancers")); len(all) > 0 {
 		w.cloud.Break(all[on%len(all)])
 	}
 }
@@ -314,7 +314,7 @@ func (w *world) quota(on, by int) {
 
 // take has a user's floating IP associated with a server, or taken off it.
 func (w *world) take(on, by int) {
-	for id, f := range w.cloud.Snapshot()["floatingips"] {
+	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
 		if text(f, "floating_ip_address") != floating[on%len(floating)] {
 			continue
 		}
@@ -329,7 +329,7 @@ func (w *world) take(on, by int) {
 // withdraw has a user delete a floating IP, or make it again.
 func (w *world) withdraw(on, _ int) {
 	address := floating[on%len(floating)]
-	for id, f := range w.cloud.Snapshot()["floatingips"] {
+	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
 		if text(f, "floating_ip_address") == address {
 			w.admin.call(http.MethodDelete, neutron+"floatingips/"+id, nil)
 			return

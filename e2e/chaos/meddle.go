@@ -71,7 +71,7 @@ func external(do func(w *world, id string)) meddling {
 }
 
 func (w *world) meddle(on, by int) {
-	s := w.cloud.Snapshot()
+	s := w.cloud.Snapshot("loadbalancers", "floatingips")
 	if all := balancers(s); len(all) > 0 {
 		meddlings[by%len(meddlings)](w, s, s["loadbalancers"][all[on%len(all)]])
 	}

@@ -32,7 +32,7 @@ func (w *world) sentry(call string, request *http.Request, body []byte) *sentry 
 	if !writes(call) {
 		return nil
 	}
-	s := &sentry{w: w, call: call, id: path.Base(request.URL.Path), before: w.cloud.Snapshot()}
+	s := &sentry{w: w, call: call, id: path.Base(request.URL.Path), before: w.cloud.Snapshot("loadbalancers", "listeners", "pools", "floatingips")}
 	if s.id == "members" {
 		s.id = path.Base(path.Dir(request.URL.Path))
 	}
@@ -88,7 +88,7 @@ func owner(marks []string) types.UID {
 
 // associated looks for whom floating IPs are at a port now that were not there before.
 func (s *sentry) associated() {
-	after := s.w.cloud.Snapshot()
+	after := s.w.cloud.Snapshot("loadbalancers", "floatingips")
 	for id, f := range after["floatingips"] {
 		if text(f, "port_id") != s.port || text(s.before["floatingips"][id], "port_id") == s.port {
 			continue
@@ -165,7 +165,7 @@ func (w *world) abandoned(svc *corev1.Service) {
 	if svc.Annotations[forced] != "" {
 		return
 	}
-	s := w.cloud.Snapshot()
+	s := w.cloud.Snapshot("loadbalancers")
 	for _, id := range balancers(s) {
 		lb := s["loadbalancers"][id]
 		made, err := time.Parse("2006-01-02T15:04:05", text(lb, "created_at"))
