@@ -59,6 +59,14 @@ func (a *admin) token() string {
 	return answer.Header().Get("X-Subject-Token")
 }
 
+// subnet makes one of IPv6, in the lower half of which the cluster chooses, and tells its ID.
+func (a *admin) subnet(network, first string) string {
+	return text(a.call(http.MethodPost, neutron+"subnets", object{"subnet": object{
+		"network_id": network, "ip_version": 6, "cidr": first + "/108", "enable_dhcp": false,
+		"allocation_pools": []object{{"start": first + "8:0", "end": first + "f:ffff"}},
+	}}), "id")
+}
+
 // mend ends what is wrong with the cloud itself.
 func (a *admin) mend() {
 	a.cloud.Release()
@@ -78,7 +86,7 @@ func (a *admin) quota(resource string, most int) {
 // load balancers of others, one of them of a cluster that was given our name.
 func (w *world) furnish() {
 	for _, address := range floating {
-		w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+		w.addFloatingIP(address)
 	}
 	other := []string{"octagate:cluster=" + cluster, "octagate:service=99999999-0000-4000-8000-000000000000", "octagate:kube-system=" + string(stranger)}
 	w.house.port = text(w.admin.call(http.MethodPost, neutron+"ports", object{"port": object{"network_id": w.nets.PodNetwork, "name": "server"}}), "id")
@@ -99,6 +107,14 @@ func (w *world) furnish() {
 				w.house.things[collection+" "+id] = furniture(thing)
 			}
 		}
+	}
+}
+
+// addFloatingIP makes a floating IP of a user, who keeps the last for one namespace.
+func (w *world) addFloatingIP(address string) {
+	id := w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+	if address == floating[len(floating)-1] {
+		w.admin.call(http.MethodPut, neutron+"floatingips/"+id+"/tags", object{"tags": []string{"octagate:namespace=shop"}})
 	}
 }
 

@@ -77,22 +77,23 @@ func (w *world) meddle(on, by int) {
 	}
 }
 
-// configurations are what an operator may write into the file, between two restarts.
-var configurations = []func(*policy.Config){
-	func(*policy.Config) {},
-	func(c *policy.Config) { c.SharedPools = true },
-	func(c *policy.Config) { c.Protocols = []corev1.Protocol{corev1.ProtocolUDP} },
-	func(c *policy.Config) { c.Monitored = true },
-	func(c *policy.Config) { c.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeLoadBalancer} },
-	func(c *policy.Config) { c.OpenVIPs = true },
-}
-
-// configured is the policy of a configuration.
-func configured(nets emulator.Networks, number int) policy.Config {
+// configured is the policy that an operator may write into the file, between two restarts:
+// each bit of number is something that he wants, or does not.
+func (w *world) configured(number int) policy.Config {
 	c := policy.Config{
-		ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24")}, MemberMode: annotation.L3,
-		ServiceSubnet: nets.ServiceSubnet, PodSubnet: nets.PodSubnet, ExternalNetwork: nets.ExternalNetwork, Monitor: policy.UsualMonitor,
+		ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/24"), netip.MustParsePrefix("fd00:2::/112")}, MemberMode: annotation.L3,
+		ServiceSubnet: w.nets.ServiceSubnet, PodSubnet: w.nets.PodSubnet, ServiceSubnetV6: w.serviceV6, PodSubnetV6: w.podV6,
+		ExternalNetwork: w.nets.ExternalNetwork, Monitor: policy.UsualMonitor,
+		SharedPools: number&1 > 0, Monitored: number&4 > 0, OpenVIPs: number&8 > 0, Adopts: number&64 > 0,
 	}
-	configurations[number%len(configurations)](&c)
+	if number&2 > 0 {
+		c.Protocols = []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolSCTP}
+	}
+	switch number >> 4 & 3 {
+	case 2:
+		c.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeLoadBalancer}
+	case 3:
+		c.ServiceTypes = []corev1.ServiceType{corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer}
+	}
 	return c
 }

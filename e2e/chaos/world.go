@@ -20,6 +20,9 @@ type world struct {
 	born  time.Time
 	cloud *emulator.Cloud
 	nets  emulator.Networks
+
+	serviceV6, podV6 string // IDs of the subnets of IPv6
+
 	api   *api
 	admin *admin
 	house house // what is foreign, as it was made
@@ -90,6 +93,8 @@ func newWorld(seed uint64) *world {
 	w.nets = w.cloud.LayTwoSubnets()
 	w.api = newAPI(w)
 	w.admin = newAdmin(w.cloud)
+	w.serviceV6 = w.admin.subnet(w.nets.ServiceNetwork, "fd00:2::")
+	w.podV6 = w.admin.subnet(w.nets.PodNetwork, "fd00:1::")
 	w.furnish()
 	return w
 }
