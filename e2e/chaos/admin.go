@@ -71,8 +71,9 @@ func (a *admin) subnet(network, first string) string {
 func (a *admin) mend() {
 	a.cloud.Release()
 	a.cloud.FailBuilds(false)
-	a.quota("load_balancer", -1)
-	a.quota("floatingip", -1)
+	for _, resource := range scarce {
+		a.quota(resource, -1)
+	}
 	a.pending(0)
 }
 
@@ -172,6 +173,14 @@ func texts(thing object, name string) []string {
 func number(thing object, name string) int {
 	n, _ := strconv.Atoi(fmt.Sprint(thing[name]))
 	return n
+}
+
+// firstOf is the first of several; empty: there are none.
+func firstOf(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
 }
 
 // ids are the IDs in an attribute that is a list of references.

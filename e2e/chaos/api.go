@@ -293,6 +293,7 @@ func (a *api) delete(name types.NamespacedName) {
 	case svc.DeletionTimestamp.IsZero():
 		svc.DeletionTimestamp = new(metav1.Now())
 		a.keep(name, svc)
+		a.w.bid(svc)
 	}
 }
 

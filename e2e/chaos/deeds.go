@@ -39,6 +39,7 @@ var deeds = map[string]deed{
 	"quota":    {1, (*world).quota},
 	"meddle":   {4, (*world).meddle},
 	"take":     {1, (*world).take},
+	"kuryr":    {1, (*world).kuryr},
 	"withdraw": {1, (*world).withdraw},
 	"wait":     {3, func(w *world, _, by int) { time.Sleep(time.Duration(by) * time.Second) }},
 }
@@ -236,8 +237,11 @@ func (a *admin) pending(d time.Duration) {
 	}
 }
 
+// scarce are what a project may run out of.
+var scarce = []string{"load_balancer", "floatingip", "listener", "pool", "health_monitor", "port"}
+
 func (w *world) quota(on, by int) {
-	w.admin.quota([]string{"load_balancer", "floatingip"}[on%2], 3+by%4)
+	w.admin.quota(scarce[on%len(scarce)], 3+by%4)
 }
 
 // take has a user's floating IP associated with a server, or taken off it.

@@ -183,7 +183,8 @@ func (r *reckoning) objection(svc *corev1.Service) (why string, reasons []string
 // inTheWay is a load balancer that is not ours and has the address of a Service; nil: none.
 func (r *reckoning) inTheWay(svc *corev1.Service) object {
 	for _, lb := range r.s["loadbalancers"] {
-		if !ours(texts(lb, "tags")) && text(lb, "vip_address") == svc.Spec.ClusterIP {
+		adopted := r.cfg.Adopts && text(lb, "name") == who(svc) && text(lb, "provisioning_status") != "ERROR"
+		if !ours(texts(lb, "tags")) && !adopted && text(lb, "vip_address") == svc.Spec.ClusterIP {
 			return lb
 		}
 	}

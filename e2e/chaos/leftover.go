@@ -19,7 +19,7 @@ func (r *reckoning) leftovers(living map[types.UID]*corev1.Service) {
 		for _, id := range slices.Sorted(maps.Keys(r.s[collection])) {
 			thing := r.s[collection][id]
 			marks := marksOf(thing)
-			if !ours(marks) {
+			if !ours(marks) || r.halfAdopted(thing) {
 				continue
 			}
 			svc := living[owner(marks)]
@@ -36,6 +36,13 @@ func (r *reckoning) leftovers(living map[types.UID]*corev1.Service) {
 		}
 	}
 	r.ports()
+}
+
+// halfAdopted reports whether a thing is under a load balancer that Kuryr made and that is
+// not ours yet: that is marked last.
+func (r *reckoning) halfAdopted(thing object) bool {
+	above := r.s["loadbalancers"][firstOf(ids(thing, "loadbalancers"))]
+	return above != nil && !ours(texts(above, "tags")) && r.w.kuryrs(r.s, "loadbalancers", above)
 }
 
 // marksOf are the marks of a thing: its tags, or the words of its description.

@@ -43,6 +43,20 @@ var meddlings = []meddling{
 	under("pools", func(w *world, id string) {
 		w.admin.call(http.MethodPut, lbaas+"pools/"+id+"/members", object{"members": []object{}})
 	}),
+	below("healthmonitors", func(w *world, id, _ string) { w.admin.call(http.MethodDelete, lbaas+"healthmonitors/"+id, nil) }),
+	below("healthmonitors", func(w *world, id, _ string) {
+		w.admin.call(http.MethodPut, lbaas+"healthmonitors/"+id, object{"healthmonitor": object{"delay": 33, "admin_state_up": false}})
+	}),
+	below("members", func(w *world, id, pool string) {
+		w.admin.call(http.MethodPut, lbaas+"pools/"+pool+"/members/"+id, object{"member": object{"weight": 7, "admin_state_up": false}})
+	}),
+	func(w *world, s emulator.Snapshot, lb object) {
+		for _, id := range slices.Sorted(maps.Keys(s["floatingips"])) {
+			if f := s["floatingips"][id]; text(f, "floating_ip_address") == floating[1] && text(f, "port_id") == "" {
+				w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": text(lb, "vip_port_id")}})
+			}
+		}
+	},
 	external(func(w *world, id string) {
 		w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": nil}})
 	}),
@@ -54,6 +68,19 @@ func under(kind string, do func(w *world, id string)) meddling {
 	return func(w *world, _ emulator.Snapshot, lb object) {
 		if all := ids(lb, kind); len(all) > 0 {
 			do(w, all[0])
+		}
+	}
+}
+
+// below is done to one of a kind under a pool of a load balancer.
+func below(kind string, do func(w *world, id, pool string)) meddling {
+	return func(w *world, s emulator.Snapshot, lb object) {
+		for _, pool := range ids(lb, "pools") {
+			below := map[string][]string{"members": ids(s["pools"][pool], "members"), "healthmonitors": {text(s["pools"][pool], "healthmonitor_id")}}
+			if id := firstOf(below[kind]); id != "" {
+				do(w, id, pool)
+				return
+			}
 		}
 	}
 }
@@ -71,7 +98,7 @@ func external(do func(w *world, id string)) meddling {
 }
 
 func (w *world) meddle(on, by int) {
-	s := w.cloud.Snapshot("loadbalancers", "floatingips")
+	s := w.cloud.Snapshot("loadbalancers", "floatingips", "pools")
 	if all := balancers(s); len(all) > 0 {
 		meddlings[by%len(meddlings)](w, s, s["loadbalancers"][all[on%len(all)]])
 	}

@@ -17,6 +17,9 @@ func slot(on int) types.NamespacedName { return slots[on%len(slots)] }
 // floating are the floating IPs of users. The last is kept for one namespace.
 var floating = []string{"172.24.4.13", "172.24.4.14", "172.24.4.15"}
 
+// nobodys is an address that is nobody's floating IP.
+const nobodys = "172.24.4.99"
+
 // Annotations that tell this package what it knows of a Service, and mean nothing to octagate.
 const (
 	forced = "chaos/forced" // somebody took the finalizer off, so that it leaves all it has
@@ -42,7 +45,7 @@ var shapes = []edit{
 	9:  balanced("", func(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP }),
 	10: balanced("", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"198.51.100.0/24"} }),
 	11: more(port("alt", 81, 8080, "TCP")),
-	12: balanced("172.24.4.99"),
+	12: balanced(nobodys),
 	13: balanced("", asking("keep-floating-ip", "true")),
 	14: balanced(floating[2], asking("timeout-client-data", "70s")),
 	15: func(s *corev1.Service) {

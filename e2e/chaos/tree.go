@@ -94,7 +94,7 @@ func (r *reckoning) addresses(svc *corev1.Service, lb object) {
 		have = append(have, text(vip, "ip_address")+" in "+text(vip, "subnet_id"))
 	}
 	var want []string
-	for _, ip := range svc.Spec.ClusterIPs {
+	for _, ip := range r.served(svc, lb) {
 		want = append(want, ip+" in "+r.w.subnet(ip))
 	}
 	r.same(who+", VIPs", have, want)
@@ -102,6 +102,15 @@ func (r *reckoning) addresses(svc *corev1.Service, lb object) {
 	if r.cfg.OpenVIPs && len(groups) > 0 {
 		r.say("%s: its VIP has the security groups %v", who, groups)
 	}
+}
+
+// served are the ClusterIPs that a load balancer serves: what Kuryr made has one, and Octavia
+// gives it no more.
+func (r *reckoning) served(svc *corev1.Service, lb object) []string {
+	if r.w.kuryrs(r.s, "loadbalancers", lb) {
+		return svc.Spec.ClusterIPs[:1]
+	}
+	return svc.Spec.ClusterIPs
 }
 
 // subnet is the service subnet of an address.

@@ -70,7 +70,7 @@ func (r *reckoning) external(svc *corev1.Service, lb object) {
 	}
 	reached := []string{address}
 	if !outside(svc) {
-		reached = svc.Spec.ClusterIPs
+		reached = r.served(svc, lb)
 	}
 	for _, ip := range reached {
 		if svc.Spec.Type == corev1.ServiceTypeLoadBalancer {
