@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,14 +71,9 @@ func imported(c *cobra.Command, name string, r migrate.Result) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(c.ErrOrStderr(), "%s:%d: %s: %s\n", name, n.Line, n.Option, n.Text)
 	}
-	_, err := parse(r.Text)
-	if err == nil {
-		return nil
+	if _, err := parse(usualConfig, r.Text); err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "octagate does not run with this yet:\n%s\n", err)
+		return errFound
 	}
-	var faults []string
-	for line := range strings.Lines(err.Error()) {
-		faults = append(faults, "octagate.yaml:"+strings.TrimSpace(line))
-	}
-	fmt.Fprintf(c.ErrOrStderr(), "octagate does not run with this yet:\n%s\n", strings.Join(faults, "\n"))
-	return errFound
+	return nil
 }

@@ -21,7 +21,8 @@ type data struct {
 type summary struct {
 	Files      int `json:"files"`
 	Services   int `json:"services"`
-	Others     int `json:"others"` // objects that are no Services
+	Others     int `json:"others"`   // objects that are no Services
+	Kindless   int `json:"kindless"` // documents that do not say what they are
 	Errors     int `json:"errors"`
 	Warnings   int `json:"warnings"`
 	Exceptions int `json:"exceptions"`
@@ -30,7 +31,7 @@ type summary struct {
 func (r Report) data() data {
 	return data{
 		"octagate.dev/v1alpha1", "CheckReport", r.Version,
-		summary{r.Files, len(r.Services), r.Others, r.Count(Error), r.Count(Warning), r.Exceptions()},
+		summary{r.Files, len(r.Services), r.Others, r.Kindless, r.Count(Error), r.Count(Warning), r.Exceptions()},
 		r.Findings(), append([]Omission{}, r.Omissions...),
 	}
 }

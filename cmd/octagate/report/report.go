@@ -70,6 +70,7 @@ type Report struct {
 	Version   string // of octagate
 	Files     int
 	Others    int // objects that are no Services
+	Kindless  int // documents that do not say what they are
 	Services  []Service
 	Omissions []Omission
 	Rules     []policy.Rule // that there are

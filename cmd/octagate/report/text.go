@@ -83,6 +83,9 @@ func (r Report) Summary() string {
 	if r.Others > 0 {
 		s += fmt.Sprintf("; %s skipped", count(r.Others, "other object"))
 	}
+	if r.Kindless > 0 {
+		s += fmt.Sprintf("; %s without a kind skipped", count(r.Kindless, "document"))
+	}
 	return s
 }
 
