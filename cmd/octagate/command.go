@@ -59,6 +59,7 @@ func runCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&file, "config", "octagate.yaml", "the configuration file")
 	c.Flags().StringArrayVar(&settings, "set", nil, "a value of the configuration, whatever the file says, such as octavia.backend=octavia (may be repeated)")
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }
 

@@ -13,6 +13,15 @@ const (
 	trouble = 2 // wrong usage, a file that cannot be read, a cloud that does not answer
 )
 
+// outcome is what a command returned or, if it did not notice, why not all that it said was
+// written.
+func outcome(err, unwritten error) error {
+	if unwritten != nil && (err == nil || errors.Is(err, errFound)) {
+		return unwritten
+	}
+	return err
+}
+
 // code is the exit code that stands for what a command returned.
 func code(err error) int {
 	switch {

@@ -21,7 +21,10 @@ func rulesCommand() *cobra.Command {
 			"example that it refuses and one that passes. It asks nobody.",
 		Example: "  octagate rules\n  octagate rules floating-ip-free",
 		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, named []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(named) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
 			return ruleNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, names []string) error {

@@ -1,10 +1,9 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 
-	"sigs.k8s.io/yaml"
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // data is the report as programs read it.
@@ -38,19 +37,7 @@ func (r Report) data() data {
 
 // JSON is the report as one object: kind CheckReport, with summary, findings, each as in
 // Finding, and notChecked.
-func JSON(w io.Writer, r Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r.data())
-}
+func JSON(w io.Writer, r Report, _ output.Paint) error { return output.JSON(w, r.data()) }
 
 // YAML is the same object as JSON.
-func YAML(w io.Writer, r Report) error {
-	text, err := yaml.Marshal(r.data())
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
+func YAML(w io.Writer, r Report, _ output.Paint) error { return output.YAML(w, r.data()) }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/policy"
 )
 
@@ -102,7 +103,7 @@ func (r Report) Exceptions() int { return len(r.Findings()) - r.Count(Error) - r
 // A Format writes reports.
 type Format struct {
 	Name  string
-	Write func(io.Writer, Report) error
+	Write func(io.Writer, Report, output.Paint) error
 }
 
 // Formats are all that there are.

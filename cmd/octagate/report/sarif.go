@@ -8,6 +8,8 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/octagate/octagate/policy"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // Manifest is the rule that the API server itself, or kubectl, sees to. It has no page.
@@ -18,7 +20,7 @@ const home = "https://github.com/octagate/octagate"
 
 // SARIF is the report for code scanning, in version 2.1.0. What a Service makes an
 // exception of is there, suppressed.
-func SARIF(w io.Writer, r Report) error {
+func SARIF(w io.Writer, r Report, _ output.Paint) error {
 	run := sarif.NewRunWithInformationURI("octagate", home)
 	run.Tool.Driver.WithVersion(r.Version)
 	for _, rule := range r.Rules {
