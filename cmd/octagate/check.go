@@ -35,9 +35,11 @@ func checkCommand() *cobra.Command {
 		Use:   "check FILE|DIRECTORY|GLOB|-...",
 		Short: "Judge the Services in manifests as the webhook would",
 		Long: "Check reads Services from files, directories, globs or standard input (-) and judges\n" +
-			"them by the rules, ids and messages of the admission webhook. Without --cloud or --facts\n" +
-			"the rules that need the cloud are not checked, which is said once. What the API server sees\n" +
-			"to itself, such as ports beyond 65535, is left to it.\n\n" +
+			"them by the rules, ids and messages of the admission webhook. Of a directory it reads what\n" +
+			"is named .yaml, .yml or .json in it and below, except what is hidden and, as with kubectl,\n" +
+			"what links to directories lead to. Without --cloud or --facts the rules that need the cloud\n" +
+			"are not checked, which is said once. What the API server sees to itself, such as ports\n" +
+			"beyond 65535, is left to it.\n\n" +
 			"It exits with 0 if there is nothing to object to, with 1 if there is, and with 2 if\n" +
 			"something cannot be read.",
 		Example: "  octagate check service.yaml\n" +

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +37,16 @@ func command() *cobra.Command {
 		versionCommand(),
 	)
 	return root
+}
+
+// atMostOne refuses all arguments but one.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("name one %s, not %d (%s)", what, len(args), strings.Join(args, ", "))
+		}
+		return nil
+	}
 }
 
 func runCommand() *cobra.Command {

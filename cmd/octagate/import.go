@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,12 @@ func importer(name, what string, read func([]byte, migrate.Choices) (migrate.Res
 	c := &cobra.Command{
 		Use:   name + " FILE|-",
 		Short: "Turn " + what + " into octagate.yaml",
-		Args:  cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, names []string) error {
+			if len(names) != 1 {
+				return errors.New("name one file, or - for standard input")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, names []string) error {
 			source, err := content(c, names[0])
 			if err != nil {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/octagate/octagate/cmd/octagate/manifest"
 	"github.com/octagate/octagate/policy/spelling"
@@ -27,6 +31,10 @@ func load(file string, settings ...string) (Configuration, error) {
 // file:line:column, or with --set.
 func parse(file string, source []byte, settings ...string) (Configuration, error) {
 	var c Configuration
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	if err := another(file, source); err != nil {
+		return c, err
+	}
 	if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
 		return c, positioned(file, err)
 	}
@@ -45,6 +53,25 @@ func parse(file string, source []byte, settings ...string) (Configuration, error
 		errs = append(errs, fmt.Errorf("%s: %s", at, f))
 	}
 	return c, errors.Join(errs...)
+}
+
+// another is an error for a file that is something else, or has something else after the
+// configuration, which nobody would ever read.
+func another(file string, source []byte) error {
+	var head struct{ Kind string }
+	if err := yaml.Unmarshal(source, &head); err == nil && head.Kind != "" && head.Kind != kind {
+		line, column := manifest.Locate(source, "kind")
+		return fmt.Errorf("%s:%d:%d: is a %s, and not octagate's %s", file, line, column, head.Kind, kind)
+	}
+	parsed, err := parser.ParseBytes(source, 0)
+	if err != nil {
+		return nil // which is told when it is decoded
+	}
+	filled := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	if len(filled) > 1 {
+		return fmt.Errorf("%s:%d:1: there is a second document; a configuration is one", file, filled[1].Body.GetToken().Position.Line)
+	}
+	return nil
 }
 
 // unknown is how the decoder says that it does not know a key.

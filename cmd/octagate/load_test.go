@@ -79,10 +79,14 @@ o:7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`
 o:8:19: neutron.externalSubnet "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
 		"what is merged in is told where it stands": {good + "octavia: {timeouts: &t {memberData: 50}, healthMonitor: {}}\n",
 			`o:7:37: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},
-		"a key stands once":      {good + "kind: Configuration\n", `o:7:1: mapping key "kind" already defined at [2:1]`},
-		"YAML must be YAML":      {good + "a: [\n", `o:7:4: sequence end token ']' not found`},
-		"a list is no mapping":   {good + "octavia: [a]\n", `o:7:10: sequence was used where mapping is expected`},
-		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `o:1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
+		"a byte order mark is no key":    {"\ufeff" + good, ""},
+		"a file may say where it begins": {"---\n" + good + "---\n# the end\n...\n", ""},
+		"a second document is told":      {good + "---\noctavia: {memberMode: L2}\n", `o:8:1: there is a second document; a configuration is one`},
+		"something else is told":         {"apiVersion: v1\nkind: Service\nmetadata: {}\n", `o:2:7: is a Service, and not octagate's Configuration`},
+		"a key stands once":              {good + "kind: Configuration\n", `o:7:1: mapping key "kind" already defined at [2:1]`},
+		"YAML must be YAML":              {good + "a: [\n", `o:7:4: sequence end token ']' not found`},
+		"a list is no mapping":           {good + "octavia: [a]\n", `o:7:10: sequence was used where mapping is expected`},
+		"an old version is told":         {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `o:1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
 		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `o:7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
 o:7:57: webhook.lameDuck "5" must be a duration up to 20s, such as 10s: a Pod has 45 s to end
 o:7:43: webhook.inFlight "-1" must be a number of requests, at least 1`},

@@ -25,7 +25,7 @@ func (v *viewing) flags(c *cobra.Command) {
 	v.forecast.flags(c)
 	c.Flags().StringArrayVarP(&v.files, "filename", "f", nil, "files with Services, as for octagate plan, instead of the cloud and the cluster")
 	c.ValidArgsFunction = serviceNames
-	c.Args = cobra.MaximumNArgs(1)
+	c.Args = atMostOne("Service")
 }
 
 func treeCommand() *cobra.Command {

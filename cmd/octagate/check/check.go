@@ -170,8 +170,14 @@ func name(s manifest.Service) string {
 	return printable(s.Namespace + "/" + cmp.Or(name, "(unnamed)"))
 }
 
+// longest is how much is repeated of a value.
+const longest = 200
+
 // printable is a text that stays on its line, and on its terminal.
 func printable(text string) string {
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return strconv.Quote(text)
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -276,12 +278,46 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// binary is the first thing in a document that no text has.
+func (d *document) binary() (p Place, what string, found bool) {
+	line := d.line
+	for text := range bytes.Lines(d.text) {
+		line++
+		for at := 0; at < len(text); {
+			c, size := utf8.DecodeRune(text[at:])
+			place := Place{d.file, line, utf8.RuneCount(text[:at]) + 1}
+			switch {
+			case c == utf8.RuneError && size == 1:
+				return place, fmt.Sprintf("the byte %#02x is not UTF-8", text[at]), true
+			case unicode.IsControl(c) && !strings.ContainsRune("\t\r\n\u0085", c):
+				return place, fmt.Sprintf("it has the control character %#02x", c), true
+			}
+			at += size
+		}
+	}
+	return p, "", false
+}
+
 // template is what Helm and its like leave to be filled in.
 var template = regexp.MustCompile(`\{\{.*\}\}`)
 
+// untold is what the decoder says in words that nobody would understand.
+var untold = map[string]string{
+	"unsupported map key":     "a key is no text, such as null or a list",
+	"json: unsupported value": "a number is none that JSON has, such as .nan or .inf",
+}
+
 // broken is an error about a document that is neither YAML nor JSON.
 func (d *document) broken(err error) error {
-	place, why := d.place(err), reason(err)
+	place, why := d.place(err), strings.TrimPrefix(reason(err), "yaml: ")
+	for words, better := range untold {
+		if strings.HasPrefix(why, words) {
+			why = better
+		}
+	}
+	if p, what, found := d.binary(); found {
+		return fmt.Errorf("%s: is not text: %s", p, what)
+	}
 	if p, better, found := d.misparsed(); found {
 		place, why = p, better
 	}

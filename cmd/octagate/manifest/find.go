@@ -42,6 +42,8 @@ func expand(name string) ([]string, error) {
 	}
 	info, err := os.Stat(name)
 	switch {
+	case name == "":
+		return nil, errors.New("a name is empty")
 	case err == nil && info.IsDir():
 		return below(name)
 	case err == nil:
