@@ -81,6 +81,9 @@ func (k checking) run(c *cobra.Command, names []string) error {
 		return err
 	}
 	read, unread := manifest.Reader{Stdin: c.InOrStdin(), Namespace: k.namespace}.Read(names)
+	if err := c.Context().Err(); err != nil {
+		return err
+	}
 	r := check.Check{Version: version(), Policy: configuration.chosen(), Known: known}.Report(read)
 	var unwritten []error
 	for _, o := range outputs {

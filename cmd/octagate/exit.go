@@ -1,6 +1,10 @@
 package main
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // errFound is returned by a command that did its work, found something wrong with what it
 // looked at, and has said so.
@@ -14,10 +18,13 @@ const (
 )
 
 // outcome is what a command returned or, if it did not notice, why not all that it said was
-// written.
+// written. Whoever interrupted it is told so.
 func outcome(err, unwritten error) error {
-	if unwritten != nil && (err == nil || errors.Is(err, errFound)) {
+	switch {
+	case unwritten != nil && (err == nil || errors.Is(err, errFound)):
 		return unwritten
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("interrupted: %w", err)
 	}
 	return err
 }

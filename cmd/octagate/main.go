@@ -14,9 +14,10 @@ import (
 )
 
 func main() {
-	c, stdout := called(command(), os.Args[0]), output.To(os.Stdout)
+	ctx, stdout := ctrl.SetupSignalHandler(), output.To(os.Stdout)
+	c := interruptible(ctx, called(command(), os.Args[0]))
 	c.SetOut(stdout)
-	err := outcome(c.ExecuteContext(ctrl.SetupSignalHandler()), stdout.Err())
+	err := outcome(c.ExecuteContext(ctx), stdout.Err())
 	if err != nil && !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "octagate:", err)
 	}
