@@ -3,6 +3,7 @@ package picture
 import (
 	"fmt"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 )
 
@@ -134,11 +135,11 @@ func (b Box) shape(r rect, side Side) shape {
 // worst is the one of two states that people should see.
 func worst(s translation.States) string {
 	for _, state := range []string{s.Provisioning, s.Operating} {
-		if state != "" && translation.ToneOf(state) == translation.Bad {
+		if state != "" && translation.ToneOf(state) == output.Bad {
 			return state
 		}
 	}
-	if s.Provisioning != "" && translation.ToneOf(s.Provisioning) != translation.Good || s.Operating == "" {
+	if s.Provisioning != "" && translation.ToneOf(s.Provisioning) != output.Good || s.Operating == "" {
 		return s.Provisioning
 	}
 	return s.Operating
@@ -147,11 +148,11 @@ func worst(s translation.States) string {
 // tone is the class of a state.
 func tone(state string) string {
 	switch translation.ToneOf(state) {
-	case translation.Good:
+	case output.Good:
 		return "good"
-	case translation.Bad:
+	case output.Bad:
 		return "bad"
-	case translation.Faint:
+	case output.Faint:
 		return "faint"
 	}
 	return "busy"
