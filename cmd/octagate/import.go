@@ -1,10 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +37,12 @@ func importer(name, what string, read func([]byte, migrate.Choices) (migrate.Res
 	c := &cobra.Command{
 		Use:   name + " FILE|-",
 		Short: "Turn " + what + " into octagate.yaml",
-		Args:  cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, names []string) error {
+			if len(names) != 1 {
+				return errors.New("name one file, or - for standard input")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, names []string) error {
 			source, err := content(c, names[0])
 			if err != nil {
@@ -72,14 +77,9 @@ func imported(c *cobra.Command, name string, r migrate.Result) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(c.ErrOrStderr(), "%s:%d: %s: %s\n", name, n.Line, n.Option, n.Text)
 	}
-	_, err := parse(r.Text)
-	if err == nil {
-		return nil
+	if _, err := parse(usualConfig, r.Text); err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "octagate does not run with this yet:\n%s\n", err)
+		return errFound
 	}
-	var faults []string
-	for line := range strings.Lines(err.Error()) {
-		faults = append(faults, "octagate.yaml:"+strings.TrimSpace(line))
-	}
-	fmt.Fprintf(c.ErrOrStderr(), "octagate does not run with this yet:\n%s\n", strings.Join(faults, "\n"))
-	return errFound
+	return nil
 }

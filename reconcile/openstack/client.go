@@ -136,7 +136,7 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	if s := c.session.Load(); s != nil {
 		return s, nil
 	}
-	err := c.together(ctx, "logging in", func(ctx context.Context) error {
+	err := c.together(ctx, "logging in at "+c.credentials.auth.IdentityEndpoint, func(ctx context.Context) error {
 		if c.session.Load() != nil {
 			return nil // somebody was quicker; there is one session for all
 		}

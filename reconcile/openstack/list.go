@@ -130,12 +130,12 @@ func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) 
 }
 
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
-	return gather[pools.Member](ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}))
+	return listed[pools.Member](ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}))
 }
 
 // all reads every page of a list, that answers have under a key.
 func all[T any](ctx context.Context, what, key string, list pagination.Pager) ([]T, error) {
-	ts, err := gather[T](ctx, key, list)
+	ts, err := listed[T](ctx, key, list)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", what, refusal(err))
 	}

@@ -24,21 +24,24 @@ type Manifests struct {
 	Services []Service                   // in the order of the files
 	Slices   []discoveryv1.EndpointSlice // of Services
 	Others   int                         // objects of other kinds
+	Kindless int                         // documents that do not say what they are, such as a chart's values
 }
 
 // A Service is one as it will be applied: with the API server's defaults, but for its
 // addresses.
 type Service struct {
 	*corev1.Service
-	Faults []Fault // what the API server would not take
-	at     source
+	Faults   []Fault // what the API server would not take
+	Mistyped bool    // a value of a wrong type is missing, so there is nothing to be judged
+	at       source
 }
 
-// A Fault is a field that a Service does not have, or has twice.
+// A Fault is a field that a Service does not have, has twice, or with a value of a wrong type.
 type Fault struct {
 	Place   Place
 	Field   string // empty: it is not known which
 	Message string
+	Fix     string // what to do, if that can be told
 }
 
 // A Reader reads manifests.
@@ -89,6 +92,7 @@ func (m Manifests) with(other Manifests) Manifests {
 	m.Services = append(m.Services, other.Services...)
 	m.Slices = append(m.Slices, other.Slices...)
 	m.Others += other.Others
+	m.Kindless += other.Kindless
 	return m
 }
 

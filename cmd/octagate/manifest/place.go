@@ -46,17 +46,33 @@ func (s source) Place(field string) Place {
 	if err != nil {
 		return p
 	}
+	if line, column, found := locate(file, slices.Concat(s.path, segments(field))); found {
+		p.Line, p.Column = s.document.line+line, column
+	}
+	return p
+}
+
+// Locate is where a field stands in a text of YAML: its value or, where there is no such
+// field, the nearest one above it.
+func Locate(text []byte, field string) (line, column int) {
+	if file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey()); err == nil {
+		if line, column, found := locate(file, segments(field)); found {
+			return line, column
+		}
+	}
+	return 1, 1
+}
+
+func locate(file *ast.File, path []string) (line, column int, found bool) {
 	for _, d := range file.Docs {
 		if d.Body == nil {
 			continue
 		}
-		node := reach(d.Body, slices.Concat(s.path, segments(field)))
-		at := node.GetToken().Position
-		if at.Line > 0 {
-			p.Line, p.Column = s.document.line+at.Line, at.Column
+		if at := (tree{d.Body}).reach(path).GetToken().Position; at.Line > 0 {
+			line, column, found = at.Line, at.Column, true
 		}
 	}
-	return p
+	return line, column, found
 }
 
 // Start is the file of a Service and the line with which its document begins: a glance,
@@ -84,21 +100,41 @@ func segments(field string) []string {
 	return all
 }
 
+// A tree is a document of YAML.
+type tree struct{ body ast.Node }
+
 // reach is the node at the end of a path, or the last one on it: of a mapping, where its
 // first key stands.
-func reach(node ast.Node, path []string) ast.Node {
-	nearest := node
+func (t tree) reach(path []string) ast.Node {
+	node, nearest := t.body, t.body
 	for _, step := range path {
-		next, key := child(node, step)
+		next, key := t.child(node, step, 0)
 		if next == nil {
 			break
 		}
-		node, nearest = next, next
-		if _, scalar := next.(ast.ScalarNode); !scalar && key != nil {
-			nearest = key
+		if node, nearest = next, key; key == nil || plain(next) {
+			nearest = bare(next)
 		}
 	}
 	return first(nearest)
+}
+
+// bare is a node less its anchor and tag.
+func bare(node ast.Node) ast.Node {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		return bare(n.Value)
+	case *ast.TagNode:
+		return bare(n.Value)
+	}
+	return node
+}
+
+// plain reports whether a node is a value that stands for itself, or an alias of one.
+func plain(node ast.Node) bool {
+	_, alias := node.(*ast.AliasNode)
+	_, scalar := bare(node).(ast.ScalarNode)
+	return alias || scalar
 }
 
 // first is a node, or where it begins: a mapping's own token is the colon of its first key.
@@ -112,29 +148,73 @@ func first(node ast.Node) ast.Node {
 	return node
 }
 
+// mostAliases is how many aliases are followed to one another. Whoever merges a mapping into
+// itself would never be done.
+const mostAliases = 10
+
 // child is what a step leads to, and its key in a mapping.
-func child(node ast.Node, step string) (next, key ast.Node) {
-	switch n := node.(type) {
+func (t tree) child(node ast.Node, step string, aliases int) (next, key ast.Node) {
+	switch n := bare(node).(type) {
 	case *ast.MappingNode:
-		for _, v := range n.Values {
-			if next, key := child(v, step); next != nil {
-				return next, key
-			}
-		}
+		return t.value(n.Values, step, aliases)
 	case *ast.MappingValueNode:
-		if n.Key.GetToken().Value == step {
-			return n.Value, n.Key
-		}
+		return t.value([]*ast.MappingValueNode{n}, step, aliases)
 	case *ast.SequenceNode:
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Values) {
 			return n.Values[i], nil
 		}
-	case *ast.AnchorNode:
-		return child(n.Value, step)
-	case *ast.TagNode:
-		return child(n.Value, step)
+	case *ast.AliasNode:
+		if anchor := t.anchor(n); anchor != nil && aliases < mostAliases {
+			return t.child(anchor, step, aliases+1)
+		}
 	}
 	return nil, nil
+}
+
+// value is that of a key, in the mapping itself or in what is merged into it.
+func (t tree) value(values []*ast.MappingValueNode, step string, aliases int) (next, key ast.Node) {
+	var merged []ast.Node
+	for _, v := range values {
+		if _, merges := v.Key.(*ast.MergeKeyNode); merges {
+			merged = append(merged, v.Value)
+		} else if v.Key.GetToken().Value == step {
+			return v.Value, v.Key
+		}
+	}
+	for _, from := range merged {
+		all := []ast.Node{from}
+		if list, several := from.(*ast.SequenceNode); several {
+			all = list.Values
+		}
+		for _, one := range all {
+			if next, key := t.child(one, step, aliases); next != nil {
+				return next, key
+			}
+		}
+	}
+	return nil, nil
+}
+
+// anchor is what an alias stands for: the last anchor of its name before it.
+func (t tree) anchor(alias *ast.AliasNode) ast.Node {
+	s := &search{name: alias.Value.GetToken().Value, before: alias.GetToken().Position.Offset}
+	ast.Walk(s, t.body)
+	return s.found
+}
+
+// A search is for the anchor of a name.
+type search struct {
+	name   string
+	before int // it stands, in the text
+	found  ast.Node
+}
+
+// Visit looks at a node.
+func (s *search) Visit(node ast.Node) ast.Visitor {
+	if a, ok := node.(*ast.AnchorNode); ok && a.Name.GetToken().Value == s.name && a.GetToken().Position.Offset < s.before {
+		s.found = a.Value
+	}
+	return s
 }
 
 // misparsed is what a second parser says of a document that is not YAML, or has a key twice,

@@ -3,10 +3,12 @@ package report
 import (
 	"io"
 	"strings"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // GitHub is the report as commands by which a workflow annotates a change, and the summary.
-func GitHub(w io.Writer, r Report) error {
+func GitHub(w io.Writer, r Report, _ output.Paint) error {
 	p := &printer{w: w}
 	for _, f := range r.Findings() {
 		if f.Exception == "" {

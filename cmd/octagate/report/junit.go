@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // JUnit is the report as tests: one for each Service, in a suite for each file. It fails
 // if there is an error; warnings are its output.
-func JUnit(w io.Writer, r Report) error {
+func JUnit(w io.Writer, r Report, _ output.Paint) error {
 	all := junit.Testsuites{Name: "octagate check"}
 	for begin := 0; begin < len(r.Services); {
 		end := begin
@@ -44,7 +46,7 @@ func testcase(s Service) junit.Testcase {
 		}
 	}
 	if len(errors) > 0 {
-		one.Failure = &junit.Result{Message: count(len(errors), "error"), Data: strings.Join(errors, "\n")}
+		one.Failure = &junit.Result{Message: output.Count(len(errors), "error"), Data: strings.Join(errors, "\n")}
 	}
 	if len(warnings) > 0 {
 		one.SystemOut = &junit.Output{Data: strings.Join(warnings, "\n")}

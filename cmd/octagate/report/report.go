@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/policy"
 )
 
@@ -70,6 +71,7 @@ type Report struct {
 	Version   string // of octagate
 	Files     int
 	Others    int // objects that are no Services
+	Kindless  int // documents that do not say what they are
 	Services  []Service
 	Omissions []Omission
 	Rules     []policy.Rule // that there are
@@ -101,7 +103,7 @@ func (r Report) Exceptions() int { return len(r.Findings()) - r.Count(Error) - r
 // A Format writes reports.
 type Format struct {
 	Name  string
-	Write func(io.Writer, Report) error
+	Write func(io.Writer, Report, output.Paint) error
 }
 
 // Formats are all that there are.

@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // TAP is the report in the Test Anything Protocol, version 14: a test for each Service,
 // which is not ok if there is an error. The findings are its diagnostics.
-func TAP(w io.Writer, r Report) error {
+func TAP(w io.Writer, r Report, _ output.Paint) error {
 	p := &printer{w: w}
 	p.line("TAP version 14\n1..%d\n", len(r.Services))
 	for i, s := range r.Services {
