@@ -181,6 +181,10 @@ func (r road) serve(request *http.Request, call string, body []byte, late bool) 
 	w := r.o.w
 	arrived := httptest.NewRequestWithContext(context.Background(), request.Method, request.URL.String(), bytes.NewReader(body))
 	arrived.Header = request.Header.Clone()
+	if r.o.blunt {
+		arrived.Header.Del("If-Match")
+	}
+	w.snatching(call, request)
 	before := r.o.sentry(call, arrived, body)
 	recorder := httptest.NewRecorder()
 	w.cloud.ServeHTTP(recorder, arrived)

@@ -55,6 +55,7 @@ var sabotages = map[string]struct {
 	"no health monitors are added":     {"create 0 0 20s\n change 0 16 20s", without[plan.CreateMonitor]},
 	"health monitors do not change":    {"create 0 11 20s\n change 0 16 20s\n change 0 27 20s", without[plan.UpdateMonitor]},
 	"health monitors stay":             {"create 0 16 20s\n change 0 0 20s", without[plan.DeleteMonitor]},
+	"floating IPs are snatched back":   {"snatch 1 0 1ms\n create 0 3 40s", func(o *octagate) { o.blunt = true }},
 	"no floating IPs are allocated":    {"create 0 2 20s", without[plan.AllocateFloatingIP]},
 	"no floating IPs are associated":   {"create 0 3 20s", without[plan.AssociateFloatingIP]},
 	"VIPs stay closed":                 {"restart 0 8 1s\n create 0 2 20s", without[plan.OpenVIP]},

@@ -57,6 +57,8 @@ type weather struct {
 	planned []fault // of the next calls that change something
 	killed  int     // the call after which octagate is killed, counted down; 0: none
 	slow    bool    // calls take seconds
+
+	snatched string // the call before which a user takes the floating IP that it is about; empty: none
 }
 
 // An Ending is what is left of a history.
