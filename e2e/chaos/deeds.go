@@ -280,12 +280,15 @@ func (w *world) take(on, by int) {
 	}
 }
 
+// snatches are the calls before which a user takes the floating IP that they are about.
+var snatches = []string{"GET floatingips", "PUT floatingips/{id}", "GET floatingips/{id}"}
+
 // snatch has a user take a floating IP in the very moment in which octagate is about to
-// associate it: before it looks at it, or after.
+// associate it, before it looks at it or after, or to take it off, before it looks.
 func (w *world) snatch(on, _ int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.weather.snatched = []string{"GET floatingips", "PUT floatingips/{id}"}[on%2]
+	w.weather.snatched = snatches[on%len(snatches)]
 }
 
 // snatching has that happen if a call is the one.
@@ -302,7 +305,7 @@ func (w *world) snatching(call string, r *http.Request) {
 	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
 		address := text(f, "floating_ip_address")
 		asked := path.Base(r.URL.Path) == id || r.URL.Query().Get("floating_ip_address") == address
-		if asked && slices.Contains(floating, address) && text(f, "port_id") == "" {
+		if asked && slices.Contains(floating, address) && (text(f, "port_id") == "" || call == "GET floatingips/{id}") {
 			w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": w.house.port}})
 		}
 	}

@@ -244,11 +244,11 @@ func (w *world) validate(ctx context.Context, old, svc *corev1.Service) error {
 
 // ask is the answer of a webhook; nil: nobody answers.
 func (w *world) ask(ctx context.Context, hook func(*octagate) http.Handler, old, svc *corev1.Service) *admissionv1.AdmissionResponse {
-	all := w.alive()
-	if len(all) == 0 {
+	all, n := w.alive(), w.count("webhook")
+	if len(all) == 0 || w.deafened(n) {
 		return nil
 	}
-	o := all[w.luck(len(all), "webhook", w.count("webhook"))]
+	o := all[w.luck(len(all), "webhook", n)]
 	o.cache.mu.Lock()
 	synced := o.cache.synced
 	o.cache.mu.Unlock()
@@ -267,6 +267,14 @@ func (w *world) ask(ctx context.Context, hook func(*octagate) http.Handler, old,
 		return nil
 	}
 	return answer.Response
+}
+
+// deafened reports whether a webhook is not heard, now and then: then a Service is stored as
+// its author wants it.
+func (w *world) deafened(n int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.peaceful && w.luck(12, "deafened", n) == 0
 }
 
 // review is an AdmissionReview as the API server sends it.
