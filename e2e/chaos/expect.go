@@ -135,6 +135,24 @@ func (r *reckoning) nothing(svc *corev1.Service) {
 	}
 }
 
+// upkeep compares who is behind what a Service had before it was refused: its members go on
+// following its Pods, where its ports lead to the same pools as before.
+func (r *reckoning) upkeep(svc *corev1.Service) {
+	for _, lb := range r.balancersOf(svc.UID) {
+		for key, p := range r.listeners(svc) {
+			for _, id := range ids(lb, "listeners") {
+				l := r.s["listeners"][id]
+				pool := r.s["pools"][text(l, "default_pool_id")]
+				name := fmt.Sprintf("%s:%s:%d", who(svc), behind(svc, p), p.Port)
+				same := text(pool, "name") == name && text(pool, "protocol") == spoken(svc, p) && !r.cfg.SharedPools
+				if keyOf(l) == key && same && text(lb, "provisioning_status") == "ACTIVE" {
+					r.same(name+", of a refused Service: members", r.behind(pool), r.members(svc, p))
+				}
+			}
+		}
+	}
+}
+
 // excluded compares a Service that the operator does not want balanced: if it is not the
 // author who made it so, it has what it had.
 func (r *reckoning) excluded(svc *corev1.Service) {
@@ -152,6 +170,7 @@ func (r *reckoning) objected(svc *corev1.Service, ready *metav1.Condition) {
 	if n := len(r.balancersOf(svc.UID)); n > 1 {
 		r.say("%s, which is refused, has %d load balancers", who(svc), n)
 	}
+	r.upkeep(svc)
 }
 
 // objection is what is to be said against a Service, and the reasons of a condition that say

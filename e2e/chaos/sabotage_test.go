@@ -23,6 +23,7 @@ var sabotages = map[string]struct {
 	"allocated floating IPs are not released": {"create 0 2 20s\n delete 0 0 20s", without[plan.ReleaseFloatingIP]},
 	"users' floating IPs are not given back":  {"create 0 3 20s\n change 0 4 20s", without[plan.DissociateFloatingIP]},
 	"members do not follow Pods":              {"create 0 0 20s\n pods 0 1 20s", without[plan.SetMembers]},
+	"members of a refused Service stay":       {"create 0 0 20s\n down 0 20 1ms\n change 0 28 1m\n pods 0 1 1m", without[plan.SetMembers]},
 	"listeners stay":                          {"create 0 1 20s\n change 0 0 20s", without[plan.DeleteListener]},
 	"a floating IP that is to be kept is released": {"create 0 13 6m\n delete 0 0 20s", tampering(func(_ *octagate, s plan.KeepFloatingIP) plan.Step {
 		return plan.ReleaseFloatingIP{ID: s.ID, Address: s.Address}

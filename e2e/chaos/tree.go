@@ -70,7 +70,7 @@ func (r *reckoning) balancer(svc *corev1.Service, lb object, want map[string]cor
 	have, pools := map[string]object{}, map[string]bool{}
 	for _, id := range ids(lb, "listeners") {
 		l := r.s["listeners"][id]
-		have[fmt.Sprintf("%s:%d", text(l, "protocol"), number(l, "protocol_port"))] = l
+		have[keyOf(l)] = l
 		pools[text(l, "default_pool_id")] = true
 	}
 	r.same(who+", listeners", slices.Sorted(maps.Keys(have)), slices.Sorted(maps.Keys(want)))
@@ -82,6 +82,11 @@ func (r *reckoning) balancer(svc *corev1.Service, lb object, want map[string]cor
 		}
 	}
 	r.external(svc, lb)
+}
+
+// keyOf is the protocol and the port of a listener.
+func keyOf(l object) string {
+	return fmt.Sprintf("%s:%d", text(l, "protocol"), number(l, "protocol_port"))
 }
 
 // addresses compares the VIPs of a load balancer.
@@ -173,14 +178,19 @@ func (r *reckoning) pool(svc *corev1.Service, p corev1.ServicePort, pool object)
 	persistence, _ := pool["session_persistence"].(object)
 	r.same(who+", persistence", text(persistence, "type") == "SOURCE_IP", svc.Spec.SessionAffinity == corev1.ServiceAffinityClientIP)
 	r.monitor(svc, p, pool)
-	have := []string{}
+	r.same(who+", members", r.behind(pool), r.members(svc, p))
+}
+
+// behind are the members of a pool.
+func (r *reckoning) behind(pool object) []string {
+	all := []string{}
 	for _, id := range ids(pool, "members") {
 		m := r.s["members"][id]
-		have = append(have, fmt.Sprintf("%s %s:%d in %s, weight %d, %v", text(m, "name"), text(m, "address"), number(m, "protocol_port"),
+		all = append(all, fmt.Sprintf("%s %s:%d in %s, weight %d, %v", text(m, "name"), text(m, "address"), number(m, "protocol_port"),
 			text(m, "subnet_id"), number(m, "weight"), m["admin_state_up"]))
 	}
-	slices.Sort(have)
-	r.same(who+", members", have, r.members(svc, p))
+	slices.Sort(all)
+	return all
 }
 
 // monitor compares the health monitor of a pool.
