@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,7 +39,18 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 		return err
 	}
 	r.Counts.changed(stored, svc, time.Now())
-	return nil
+	return overtaken(stored, svc)
+}
+
+// overtaken is a conflict when a Service is not any more as it was judged. A write to its
+// status succeeds all the same, and makes now of the newest version: what was decided of the
+// one before is not to be written onto that.
+func overtaken(judged, now *corev1.Service) error {
+	leaves := func(svc *corev1.Service) bool { return !svc.DeletionTimestamp.IsZero() }
+	if now.Generation == judged.Generation && leaves(now) == leaves(judged) && maps.Equal(now.Annotations, judged.Annotations) {
+		return nil
+	}
+	return apierrors.NewConflict(corev1.Resource("services"), now.Name, errors.New("it has changed while it was reconciled"))
 }
 
 // mark writes our annotations onto svc, and takes the finalizer off one that has
