@@ -75,7 +75,7 @@ o:8:107: octavia.timeouts.tcpInspect "1s" cannot be had from LBaaS v2; leave it 
 		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `o:7:20: octavia.orphans "delete" must be Collect or Report
 o:7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
 		"an alias is told where it stands": {good + "  externalNetwork: &n public\n  externalSubnet: *n\n",
-			`o:7:23: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
+			`o:7:20: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
 o:8:19: neutron.externalSubnet "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
 		"what is merged in is told where it stands": {good + "octavia: {timeouts: &t {memberData: 50}, healthMonitor: {}}\n",
 			`o:7:37: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},

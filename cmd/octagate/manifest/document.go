@@ -15,8 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	places "go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	kjson "sigs.k8s.io/json"
@@ -30,14 +29,19 @@ type document struct {
 	text []byte
 
 	once sync.Once
-	tree *ast.File // once it is asked for
-	err  error
+	tree *places.Node // once it is asked for
 }
 
-// parsed is the document with the places of its nodes. Hardly any is asked for it.
-func (d *document) parsed() (*ast.File, error) {
-	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0, parser.AllowDuplicateMapKey()) })
-	return d.tree, d.err
+// parsed is the document with the places of its nodes, nil if there is nothing in it. Hardly
+// any is asked for it, and then often.
+func (d *document) parsed() *places.Node {
+	d.once.Do(func() {
+		var whole places.Node
+		if err := places.Unmarshal(d.text, &whole); err == nil && len(whole.Content) > 0 {
+			d.tree = whole.Content[0]
+		}
+	})
+	return d.tree
 }
 
 // documents are those of a file, split where kubectl splits it.

@@ -99,7 +99,7 @@ func TestPlaces(t *testing.T) {
 		"in a document that is second":  {"---\n---\n" + web, "spec.ports[0].name", "stdin:11:11"},
 		"an alias":                      {"x: &a {name: web}\napiVersion: v1\nkind: Service\nmetadata: *a\n", "metadata.name", "stdin:1:14"},
 		"a value that is an alias":      {"x: &a web\napiVersion: v1\nkind: Service\nmetadata: {name: *a}\n", "metadata.name", "stdin:4:18"},
-		"a value with an anchor":        {"apiVersion: v1\nkind: Service\nmetadata: {name: &a web}\n", "metadata.name", "stdin:3:21"},
+		"a value with an anchor":        {"apiVersion: v1\nkind: Service\nmetadata: {name: &a web}\n", "metadata.name", "stdin:3:18"},
 		"a mapping with an anchor":      {"apiVersion: v1\nkind: Service\nmetadata: &a {name: web}\n", "metadata.name", "stdin:3:21"},
 		"what is merged in":             {"x: &a {port: 80}\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: *a, name: b}]}\n", "spec.ports[0].port", "stdin:1:14"},
 		"what is merged in, of two":     {"x: [&a {port: 80}, &b {name: a}]\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: [*a, *b]}]}\n", "spec.ports[0].name", "stdin:1:30"},
@@ -178,5 +178,12 @@ func TestWalkPastWhatIsLocked(t *testing.T) {
 	files, err := walk(locked{fstest.MapFS{"a/x.yaml": {}, "b/locked/y.yaml": {}, "c/z.yaml": {}, ".git/locked/y.yaml": {}}}, "all")
 	if diff := cmp.Diff([]string{"a/x.yaml", "c/z.yaml"}, files); diff != "" || err == nil || err.Error() != "all/b/locked: permission denied" {
 		t.Errorf("%s%v", diff, err)
+	}
+}
+
+// Whoever merges a mapping into itself is told nothing, but soon.
+func TestLocateIsDone(t *testing.T) {
+	if line, column := Locate([]byte("a: &a\n  b: 1\n  <<: [*a, *a]\n"), "a.c"); line != 1 || column != 1 {
+		t.Errorf("%d:%d", line, column)
 	}
 }
