@@ -109,6 +109,7 @@ func (k *checker) services(m manifest.Manifests) []report.Service {
 		group.Go(func() error {
 			file, line := s.Start()
 			all[i] = report.Service{Name: name(s), File: file, Line: line, Findings: k.judge(s).Findings}
+			s.Forget()
 			return nil
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	goccy "github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
@@ -55,6 +56,14 @@ func Locate(text []byte, field string) (line, column int) {
 		return at.Line, at.Column
 	}
 	return 1, 1
+}
+
+// Forget lets go of what Place has found out, which takes some fifty times the room of the text.
+// Nobody else may ask for a place meanwhile. Items of a List share theirs, and keep it.
+func (s Service) Forget() {
+	if len(s.at.path) == 0 {
+		s.at.document.once, s.at.document.tree = sync.Once{}, nil
+	}
 }
 
 // Start is the file of a Service and the line with which its document begins: a glance,
