@@ -85,6 +85,9 @@ func (k checking) run(c *cobra.Command, names []string) error {
 		return err
 	}
 	r := check.Check{Version: version(), Policy: configuration.chosen(), Known: known}.Report(read)
+	for _, u := range manifest.All(unread) {
+		r.Unread = append(r.Unread, report.Unread{File: u.Place.File, Line: u.Place.Line, Column: u.Place.Column, Message: u.Message})
+	}
 	var unwritten []error
 	for _, o := range outputs {
 		unwritten = append(unwritten, o.write(c.OutOrStdout(), r))

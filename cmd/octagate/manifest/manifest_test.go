@@ -146,8 +146,8 @@ func TestFind(t *testing.T) {
 		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml"}, ""},
 		"a glob through a link":      {[]string{"link/*.yml"}, []string{"link/c.yml"}, ""},
 		"each file once":             {[]string{"a.yaml", "*.yaml", "-", "-"}, []string{"a.yaml", "[x].yaml", "-"}, ""},
-		"no name":                    {[]string{"", "a.yaml"}, []string{"a.yaml"}, "a name is empty"},
-		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "stat z.yaml: no such file or directory"},
+		"no name":                    {[]string{"", "a.yaml"}, []string{"a.yaml"}, `"": a name is empty`},
+		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "z.yaml: no such file or directory"},
 		"a glob that nothing is for": {[]string{"z*.yaml"}, nil, "z*.yaml: no file has such a name"},
 	} {
 		t.Run(claim, func(t *testing.T) {
