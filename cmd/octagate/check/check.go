@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/octagate/octagate/cmd/octagate/manifest"
@@ -162,13 +163,16 @@ func (k *checker) claims(services []manifest.Service) map[netip.Addr][]facts.Cla
 	return all
 }
 
-// name is ns/name. The end of a name may be left to the API server.
-func name(s manifest.Service) string {
-	name := s.Name
-	if name == "" && s.GenerateName != "" {
-		name = s.GenerateName + "*"
+// name is ns/name.
+func name(s manifest.Service) string { return printable(s.Namespace + "/" + called(s)) }
+
+// called is the name of a Service, as far as it is known: its end may be left to the API
+// server.
+func called(s manifest.Service) string {
+	if s.Name == "" && s.GenerateName != "" {
+		return s.GenerateName + "*"
 	}
-	return printable(s.Namespace + "/" + cmp.Or(name, "(unnamed)"))
+	return cmp.Or(s.Name, "(unnamed)")
 }
 
 // longest is how much is repeated of a value.
@@ -192,7 +196,7 @@ func (k *checker) judge(s manifest.Service) Judgement {
 		all = append(all, misread(s, f))
 	}
 	if s.Mistyped { // then nobody ever asks the webhook
-		return Judgement{s.Service, policy.Verdict{}, inOrder(all)}
+		return Judgement{&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: called(s)}}, policy.Verdict{}, inOrder(all)}
 	}
 	svc := k.applied(s)
 	v := policy.Evaluate(k.policy, policy.Subject{Service: svc}, k.known.Facts)
@@ -218,10 +222,11 @@ func inOrder(all []report.Finding) []report.Finding {
 // applied is a Service as the API server would ask about it: with what is stored of it.
 func (k *checker) applied(s manifest.Service) *corev1.Service {
 	was, there := k.known.Services[name(s)]
-	if !there {
+	if !there && s.Name != "" {
 		return s.Service
 	}
 	svc := s.DeepCopy()
+	svc.Name = called(s)
 	svc.UID = was.UID
 	if svc.Spec.ClusterIP == "" && len(was.ClusterIPs) > 0 {
 		svc.Spec.ClusterIP, svc.Spec.ClusterIPs = was.ClusterIPs[0], was.ClusterIPs
