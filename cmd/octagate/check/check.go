@@ -85,6 +85,9 @@ func (c Check) Judge(m manifest.Manifests) []Judgement {
 	return all
 }
 
+// Omissions are the rules that Judge cannot hold manifests against.
+func (c Check) Omissions(m manifest.Manifests) []report.Omission { return c.checker(m).omissions() }
+
 // checker is c at work on manifests.
 func (c Check) checker(m manifest.Manifests) *checker {
 	k := &checker{policy: usual, configured: c.Policy != nil, asked: c.Known != nil, rules: map[string]policy.Rule{}}
