@@ -102,23 +102,20 @@ func (v viewing) graph(c *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := v.drawn(all)
-	if err == nil {
-		_, err = io.WriteString(c.OutOrStdout(), text)
-	}
+	_, err = io.WriteString(c.OutOrStdout(), v.drawn(all))
 	return err
 }
 
-func (v viewing) drawn(all []translation.Translation) (string, error) {
+func (v viewing) drawn(all []translation.Translation) string {
 	var pictures []picture.Picture
 	for _, t := range all {
 		pictures = append(pictures, picture.Of(t))
 	}
 	switch v.output {
 	case asDOT:
-		return picture.DOT(pictures), nil
+		return picture.DOT(pictures)
 	case asMermaid:
-		return picture.Mermaid(pictures), nil
+		return picture.Mermaid(pictures)
 	}
 	return picture.SVG(pictures, picture.Theme(v.theme))
 }

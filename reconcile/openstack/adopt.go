@@ -53,7 +53,7 @@ func (s *session) claim(o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadB
 // holder is the load balancer of our project that has an address; nil: none has.
 func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.LoadBalancer, error) {
 	filter := loadbalancers.ListOpts{ProjectID: s.project, VipAddress: vip.Address.String(), VipSubnetID: vip.Subnet}
-	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	found, err := all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
 	if err != nil {
 		return nil, err
 	}

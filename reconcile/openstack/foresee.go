@@ -64,7 +64,7 @@ func (c *Client) Adoptions(ctx context.Context, cluster string, subnets []string
 // everything lists what the project has, whosever it is.
 func (s *session) everything(ctx context.Context) (i inventory, err error) {
 	i.tagged = s.tagged
-	if i.balancers, err = all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project}), loadbalancers.ExtractLoadBalancers); err != nil {
+	if i.balancers, err = all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project})); err != nil {
 		return i, err
 	}
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil {

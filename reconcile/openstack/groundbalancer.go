@@ -58,7 +58,7 @@ func (v survey) version(ctx context.Context, g *ground.Cloud) error {
 func (v survey) providers(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Providers, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "providers", "providers", listProviders(v.balance), providers.ExtractProviders)
+		found, err := all[providers.Provider](ctx, "providers", "providers", listProviders(v.balance))
 		for _, p := range found {
 			known[p.Name] = facts.Offer{Name: p.Name}
 		}
@@ -69,7 +69,7 @@ func (v survey) providers(ctx context.Context, g *ground.Cloud) error {
 func (v survey) flavors(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Flavors, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "flavors", "flavors", listFlavors(v.balance), flavors.ExtractFlavors)
+		found, err := all[flavors.Flavor](ctx, "flavors", "flavors", listFlavors(v.balance))
 		for _, f := range found {
 			known[f.ID] = facts.Offer{Name: f.Name, Off: !f.Enabled}
 		}
@@ -80,7 +80,7 @@ func (v survey) flavors(ctx context.Context, g *ground.Cloud) error {
 func (v survey) zones(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Zones, func() (map[string]facts.Offer, error) {
 		known := map[string]facts.Offer{}
-		found, err := all(ctx, "availability zones", "availability_zones", listZones(v.balance), extractZones)
+		found, err := all[zone](ctx, "availability zones", "availability_zones", listZones(v.balance))
 		for _, z := range found {
 			known[z.Name] = facts.Offer{Name: z.Name, Off: !z.Enabled}
 		}
@@ -129,7 +129,7 @@ func (s *session) balancersOf(ctx context.Context, whole []netip.Addr) (known []
 	if s.project != "" {
 		filter["project_id"] = []string{s.project}
 	}
-	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	found, err := all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func groundBalancer(lb loadbalancers.LoadBalancer) ground.Balancer {
 // under is what is under a load balancer. Further pages of a list are not filtered.
 func (s *session) under(ctx context.Context, id string) (*ground.Under, error) {
 	var u ground.Under
-	ls, err := all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: id}), listeners.ExtractListeners)
+	ls, err := all[listeners.Listener](ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: id}))
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (s *session) under(ctx context.Context, id string) (*ground.Under, error) {
 			u.Listeners = append(u.Listeners, ground.Listener{Protocol: l.Protocol, Port: l.ProtocolPort, Pool: l.DefaultPoolID})
 		}
 	}
-	ps, err := all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: id}), pools.ExtractPools)
+	ps, err := all[pools.Pool](ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: id}))
 	for _, p := range ps {
 		if !slices.Contains(p.Loadbalancers, pools.LoadBalancerID{ID: id}) {
 			continue
@@ -224,12 +224,12 @@ func (v survey) used(ctx context.Context, g *ground.Cloud) (map[string]int, erro
 	if why != "" {
 		return nil, untold(why)
 	}
-	ls, err := all(ctx, "listeners", "listeners", listeners.List(v.balance, query{"project_id": {v.project}, "fields": {"id"}}), listeners.ExtractListeners)
+	ls, err := all[listeners.Listener](ctx, "listeners", "listeners", listeners.List(v.balance, query{"project_id": {v.project}, "fields": {"id"}}))
 	if err != nil {
 		return nil, err
 	}
 	filter := query{"project_id": {v.project}, "fields": {"id", "members", "healthmonitor_id"}}
-	ps, err := all(ctx, "pools", "pools", pools.List(v.balance, filter), pools.ExtractPools)
+	ps, err := all[pools.Pool](ctx, "pools", "pools", pools.List(v.balance, filter))
 	used := map[string]int{"loadbalancer": len(balancers), "listener": len(ls), "pool": len(ps), "member": 0, "healthmonitor": 0}
 	for _, p := range ps {
 		used["member"] += len(p.Members)

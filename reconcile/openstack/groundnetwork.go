@@ -26,7 +26,7 @@ func (v survey) neutron(ctx context.Context, g *ground.Cloud) error {
 
 func (v survey) extensions(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Extensions, func() (aliases []string, err error) {
-		found, err := all(ctx, "extensions", "extensions", extensions.List(v.network), extensions.ExtractExtensions)
+		found, err := all[extensions.Extension](ctx, "extensions", "extensions", extensions.List(v.network))
 		for _, e := range found {
 			aliases = append(aliases, e.Alias)
 		}
@@ -37,7 +37,7 @@ func (v survey) extensions(ctx context.Context, g *ground.Cloud) error {
 func (v survey) subnets(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.Subnets, func() (map[string]ground.Subnet, error) {
 		known := map[string]ground.Subnet{}
-		found, err := all(ctx, "subnets", "subnets", subnets.List(v.network, query{"id": v.Subnets()}), subnets.ExtractSubnets)
+		found, err := all[subnets.Subnet](ctx, "subnets", "subnets", subnets.List(v.network, query{"id": v.Subnets()}))
 		for _, one := range found {
 			if known[one.ID], err = groundSubnet(one); err != nil {
 				return nil, err
@@ -61,11 +61,6 @@ type shownNetwork struct {
 	Subnets     []string `json:"subnets"`
 }
 
-func extractNetworks(p pagination.Page) (found []shownNetwork, err error) {
-	err = networks.ExtractNetworksInto(p, &found)
-	return found, err
-}
-
 func (v survey) networks(ctx context.Context, g *ground.Cloud) error {
 	var ids []string
 	if v.ExternalNetwork != "" {
@@ -87,7 +82,7 @@ func (s *session) networksOf(ctx context.Context, q query) (map[string]ground.Ne
 	if ids, asked := q["id"]; asked && len(ids) == 0 {
 		return known, nil
 	}
-	found, err := all(ctx, "networks", "networks", networks.List(s.network, q), extractNetworks)
+	found, err := all[shownNetwork](ctx, "networks", "networks", networks.List(s.network, q))
 	for _, n := range found {
 		known[n.ID] = ground.Network(n)
 	}
@@ -122,10 +117,7 @@ func (v survey) ports(ctx context.Context, g *ground.Cloud) error {
 // portsOf are those that a query finds, in no order.
 func (s *session) portsOf(ctx context.Context, q query) ([]ground.Port, error) {
 	q["fields"] = portFields
-	found, err := all(ctx, "ports", "ports", ports.List(s.network, q), func(p pagination.Page) (found []shownPort, err error) {
-		err = ports.ExtractPortsInto(p, &found)
-		return found, err
-	})
+	found, err := all[shownPort](ctx, "ports", "ports", ports.List(s.network, q))
 	var known []ground.Port
 	for _, p := range found {
 		known = append(known, s.port(p))
@@ -176,7 +168,7 @@ func (v survey) routers(ctx context.Context, g *ground.Cloud) error {
 // routersOf are those that a query finds, by their IDs.
 func (s *session) routersOf(ctx context.Context, q query) (map[string]ground.Router, error) {
 	known := map[string]ground.Router{}
-	found, err := all(ctx, "routers", "routers", routers.List(s.network, q), routers.ExtractRouters)
+	found, err := all[routers.Router](ctx, "routers", "routers", routers.List(s.network, q))
 	for _, r := range found {
 		one := ground.Router{
 			ID: r.ID, Name: r.Name, Description: r.Description, Status: r.Status, Up: r.AdminStateUp, External: r.GatewayInfo.NetworkID,
@@ -238,7 +230,7 @@ func (v survey) groups(ctx context.Context, g *ground.Cloud) error {
 		slices.Sort(ids)
 		shown := map[string]ground.Group{}
 		for some := range slices.Chunk(slices.Compact(ids), mostIDs) {
-			found, err := all(ctx, "security groups", "security_groups", v.groupsOf(some), groups.ExtractGroups)
+			found, err := all[groups.SecGroup](ctx, "security groups", "security_groups", v.groupsOf(some))
 			if err != nil {
 				return nil, err
 			}
@@ -253,9 +245,7 @@ func (v survey) groups(ctx context.Context, g *ground.Cloud) error {
 // groupsOf lists groups by their IDs, as gophercloud cannot.
 func (s *session) groupsOf(ids []string) pagination.Pager {
 	text, _ := query{"id": ids}.text()
-	return pagination.NewPager(s.network, s.network.ServiceURL("security-groups")+text, func(r pagination.PageResult) pagination.Page {
-		return groups.SecGroupPage{LinkedPageBase: pagination.LinkedPageBase{PageResult: r}}
-	})
+	return pagination.NewPager(s.network, s.network.ServiceURL("security-groups")+text, nil)
 }
 
 // group is what a security group lets in.

@@ -108,7 +108,7 @@ func askSubnets(ctx context.Context, s *session, f *Facts) (telling, error) {
 		known[id] = facts.Subnet{}
 	}
 	filter := query{"id": ids, "fields": {"id", "network_id", "cidr", "gateway_ip", "allocation_pools"}}
-	found, err := all(ctx, "subnets", "subnets", subnets.List(s.network, filter), subnets.ExtractSubnets)
+	found, err := all[subnets.Subnet](ctx, "subnets", "subnets", subnets.List(s.network, filter))
 	for _, one := range found {
 		if known[one.ID], err = subnetFact(one); err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func subnetFact(s subnets.Subnet) (facts.Subnet, error) {
 func askPorts(ctx context.Context, s *session, f *Facts) (telling, error) {
 	known := map[netip.Addr]facts.Port{}
 	filter := query{"fixed_ips": within(f.ServiceSubnets), "fields": {"id", "name", "device_owner", "fixed_ips"}}
-	found, err := all(ctx, "ports", "ports", ports.List(s.network, filter), ports.ExtractPorts)
+	found, err := all[ports.Port](ctx, "ports", "ports", ports.List(s.network, filter))
 	for _, p := range found {
 		for _, ip := range p.FixedIPs {
 			if address, err := netip.ParseAddr(ip.IPAddress); err == nil && slices.Contains(f.ServiceSubnets, ip.SubnetID) {
@@ -177,7 +177,7 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 	}
 	known := map[string]facts.Balancer{}
 	filter := query{"project_id": {s.project}, "fields": {"id", "name", "vip_port_id", "tags", "description", "provisioning_status", "listeners", "pools"}}
-	found, err := all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter), loadbalancers.ExtractLoadBalancers)
+	found, err := all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
 	for _, lb := range found {
 		fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE", Listeners: len(lb.Listeners), Pools: len(lb.Pools)}
 		switch owner, marked := markedOwner(lb.Tags, lb.Description); {
@@ -194,7 +194,7 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
 	known, subnets := map[string]bool{}, map[string][]string{}
 	filter := query{"router:external": {"true"}, "fields": {"id", "subnets"}}
-	found, err := all(ctx, "external networks", "networks", networks.List(s.network, filter), networks.ExtractNetworks)
+	found, err := all[networks.Network](ctx, "external networks", "networks", networks.List(s.network, filter))
 	for _, n := range found {
 		known[n.ID], subnets[n.ID] = true, n.Subnets
 	}
@@ -205,7 +205,7 @@ func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
 // another project are not shown to everybody, and neither are ports in another's subnets:
 // then it is not known.
 func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
-	own, err := all(ctx, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}), subnets.ExtractSubnets)
+	own, err := all[subnets.Subnet](ctx, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}))
 	if err != nil || len(own) < len(f.ServiceSubnets) {
 		return func(*facts.Snapshot) {}, err
 	}
@@ -213,7 +213,7 @@ func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
 	if err != nil || len(joined) == 0 {
 		return func(*facts.Snapshot) {}, err
 	}
-	found, err := all(ctx, "routers", "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}), routers.ExtractRouters)
+	found, err := all[routers.Router](ctx, "routers", "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}))
 	if err != nil || len(found) < len(joined) {
 		return func(*facts.Snapshot) {}, err
 	}
@@ -228,11 +228,11 @@ func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
 
 // routersOn are the IDs of the routers that have a port in one of the subnets.
 func (s *session) routersOn(ctx context.Context, subnets []string) ([]string, error) {
-	found, err := all(ctx, "ports of routers", "ports", ports.List(s.network, query{
+	found, err := all[ports.Port](ctx, "ports of routers", "ports", ports.List(s.network, query{
 		"fixed_ips":    within(subnets),
 		"device_owner": {"network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface"},
 		"fields":       {"id", "device_id"},
-	}), ports.ExtractPorts)
+	}))
 	var ids []string
 	for _, p := range found {
 		ids = append(ids, p.DeviceID)

@@ -72,7 +72,7 @@ func addressTaken(err error) bool {
 // be, and belongs to one that is not there; empty: there is none.
 func (s *session) leaked(ctx context.Context, vip octavia.VIP) (port string, err error) {
 	filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{IPAddress: vip.Address.String(), SubnetID: vip.Subnet}}}
-	found, err := all(ctx, "ports", "ports", ports.List(s.network, filter), ports.ExtractPorts)
+	found, err := all[ports.Port](ctx, "ports", "ports", ports.List(s.network, filter))
 	if err != nil {
 		return "", err
 	}

@@ -52,7 +52,7 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 		tags = nil
 	}
 	defer func() { i.keep(cluster) }()
-	if i.balancers, err = all(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), loadbalancers.ExtractLoadBalancers); err != nil {
+	if i.balancers, err = all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags})); err != nil {
 		return i, err
 	}
 	if i.keep(cluster); s.tagged && !i.worded() {
@@ -68,15 +68,15 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 // children lists what is under load balancers and bears tags, or else all of it.
 func (s *session) children(ctx context.Context, i *inventory, tags []string) (err error) {
 	project := s.project
-	if i.listeners, err = all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), listeners.ExtractListeners); err != nil {
+	if i.listeners, err = all[listeners.Listener](ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags})); err != nil {
 		return err
 	}
-	if i.pools, err = all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), pools.ExtractPools); err != nil {
+	if i.pools, err = all[pools.Pool](ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags})); err != nil {
 		return err
 	}
 	if i.monitored() {
 		// Where there are no tags a health monitor bears no mark: the pool that has it does.
-		if i.monitors, err = all(ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags}), monitors.ExtractMonitors); err != nil {
+		if i.monitors, err = all[monitors.Monitor](ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags})); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBa
 		}
 		asked[lb.VipSubnetID] = true
 		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: lb.VipSubnetID}}}
-		more, err := all(ctx, "VIP ports", "ports", ports.List(s.network, filter), ports.ExtractPorts)
+		more, err := all[ports.Port](ctx, "VIP ports", "ports", ports.List(s.network, filter))
 		if err != nil {
 			return nil, err
 		}
@@ -126,26 +126,18 @@ func (i *inventory) keep(cluster string) {
 // floatingIPs lists those of our project, also when an administrator asks.
 func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) ([]floatingips.FloatingIP, error) {
 	filter.ProjectID = s.project
-	return all(ctx, "floating IPs", "floatingips", floatingips.List(s.network, filter), floatingips.ExtractFloatingIPs)
+	return all[floatingips.FloatingIP](ctx, "floating IPs", "floatingips", floatingips.List(s.network, filter))
 }
 
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
-	page, err := pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}).AllPages(listed(ctx, "members"))
-	if err != nil {
-		return nil, err
-	}
-	return pools.ExtractMembers(page)
+	return listed[pools.Member](ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}))
 }
 
 // all reads every page of a list, that answers have under a key.
-func all[T any](ctx context.Context, what, key string, list pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
-	page, err := list.AllPages(listed(ctx, key))
+func all[T any](ctx context.Context, what, key string, list pagination.Pager) ([]T, error) {
+	ts, err := listed[T](ctx, key, list)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", what, refusal(err))
-	}
-	ts, err := extract(page)
-	if err != nil {
-		return nil, fmt.Errorf("reading the list of %s: %w", what, refusal(err))
 	}
 	return ts, nil
 }

@@ -55,7 +55,7 @@ func (s *session) meet(ctx context.Context, at gophercloud.EndpointOpts) (err er
 
 // minor is the newest minor version of Octavia's API 2.
 func (s *session) minor(ctx context.Context) (int, error) {
-	versions, err := all(ctx, "the versions of Octavia", "versions", apiversions.List(s.balance), apiversions.ExtractAPIVersions)
+	versions, err := all[apiversions.APIVersion](ctx, "the versions of Octavia", "versions", apiversions.List(s.balance))
 	if err == nil && len(versions) == 0 {
 		return 0, &plan.Refusal{Reason: plan.Away, Err: errors.New("Octavia names no version of its API")}
 	}

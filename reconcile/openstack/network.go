@@ -73,7 +73,7 @@ func byID[T any](m map[string]T) []T {
 }
 
 func (s *session) subnetsOf(ctx context.Context, q query) (known []ground.Subnet, err error) {
-	found, err := all(ctx, "subnets", "subnets", subnets.List(s.network, q), subnets.ExtractSubnets)
+	found, err := all[subnets.Subnet](ctx, "subnets", "subnets", subnets.List(s.network, q))
 	for _, one := range found {
 		subnet, err := groundSubnet(one)
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 // askProviders lists the providers of Octavia that are enabled. There is no cloud without
 // any.
 func askProviders(ctx context.Context, _ *session, f *Facts) (telling, error) {
-	found, err := offered(ctx, f, "providers", listProviders, providers.ExtractProviders)
+	found, err := offered[providers.Provider](ctx, f, "providers", listProviders)
 	if len(found) == 0 {
 		return unsaid, err
 	}
@@ -31,7 +31,7 @@ func askProviders(ctx context.Context, _ *session, f *Facts) (telling, error) {
 }
 
 func askFlavors(ctx context.Context, _ *session, f *Facts) (telling, error) {
-	found, err := offered(ctx, f, "flavors", listFlavors, flavors.ExtractFlavors)
+	found, err := offered[flavors.Flavor](ctx, f, "flavors", listFlavors)
 	if found == nil {
 		return unsaid, err
 	}
@@ -43,7 +43,7 @@ func askFlavors(ctx context.Context, _ *session, f *Facts) (telling, error) {
 }
 
 func askZones(ctx context.Context, _ *session, f *Facts) (telling, error) {
-	found, err := offered(ctx, f, "availability_zones", listZones, extractZones)
+	found, err := offered[zone](ctx, f, "availability_zones", listZones)
 	if found == nil {
 		return unsaid, err
 	}
@@ -63,13 +63,12 @@ func listFlavors(octavia *gophercloud.ServiceClient) pagination.Pager {
 }
 
 // offered lists what Octavia offers; nil: it does not say. LBaaS v2 offers nothing.
-func offered[T any](ctx context.Context, f *Facts, key string,
-	list func(*gophercloud.ServiceClient) pagination.Pager, extract func(pagination.Page) ([]T, error)) ([]T, error) {
+func offered[T any](ctx context.Context, f *Facts, key string, list func(*gophercloud.ServiceClient) pagination.Pager) ([]T, error) {
 	s, err := f.Client.meet(ctx)
 	if err != nil || s.legacy {
 		return nil, err
 	}
-	found, err := all(ctx, strings.ReplaceAll(key, "_", " "), key, list(s.balance), extract)
+	found, err := all[T](ctx, strings.ReplaceAll(key, "_", " "), key, list(s.balance))
 	if err != nil {
 		return nil, withheld(err)
 	}
@@ -153,36 +152,6 @@ type zone struct {
 	Enabled bool   `json:"enabled"`
 }
 
-// A zonePage is a page of a list of them.
-type zonePage struct{ pagination.LinkedPageBase }
-
 func listZones(octavia *gophercloud.ServiceClient) pagination.Pager {
-	return pagination.NewPager(octavia, octavia.ServiceURL("lbaas", "availabilityzones"), func(r pagination.PageResult) pagination.Page {
-		return zonePage{pagination.LinkedPageBase{PageResult: r}}
-	})
-}
-
-// NextPageURL implements pagination.Page.
-func (p zonePage) NextPageURL() (string, error) {
-	var body struct {
-		Links []gophercloud.Link `json:"availability_zones_links"`
-	}
-	if err := p.ExtractInto(&body); err != nil {
-		return "", err
-	}
-	return gophercloud.ExtractNextURL(body.Links)
-}
-
-// IsEmpty implements pagination.Page.
-func (p zonePage) IsEmpty() (bool, error) {
-	found, err := extractZones(p)
-	return len(found) == 0, err
-}
-
-func extractZones(p pagination.Page) ([]zone, error) {
-	var body struct {
-		Zones []zone `json:"availability_zones"`
-	}
-	err := p.(zonePage).ExtractInto(&body)
-	return body.Zones, err
+	return pagination.NewPager(octavia, octavia.ServiceURL("lbaas", "availabilityzones"), nil)
 }

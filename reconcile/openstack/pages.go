@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,22 +10,54 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// A listing is a list that is being read, page by page.
+// A listing is a list that is being read, page by page. What is on a page is taken from
+// the answer as it arrives, thing by thing: a page may be as long as the list, and the list
+// have tens of thousands of things.
 type listing struct {
-	key   string          // under which every page has its part of the list
-	first *url.URL        // of the first page; nil: it was not asked for yet
-	read  map[string]bool // the queries of the pages that were answered
+	key   string                    // under which every page has its part of the list
+	take  func(*json.Decoder) error // the next thing of the list
+	first *url.URL                  // of the first page; nil: it was not asked for yet
+	read  map[string]bool           // the queries of the pages that were answered
+
+	taken int    // things of the newest page
+	next  string // URL of the page after it; empty: it is the last
 }
+
+// IsEmpty implements pagination.Page, for the newest page.
+func (l *listing) IsEmpty() (bool, error) { return l.taken == 0, nil }
+
+// NextPageURL implements pagination.Page.
+func (l *listing) NextPageURL() (string, error) { return l.next, nil }
+
+// GetBody implements pagination.Page. What was in it was taken out.
+func (l *listing) GetBody() any { return nil }
 
 type listingKey struct{}
 
-// listed is ctx for whoever reads one list, that answers have under a key.
-func listed(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, listingKey{}, &listing{key: key, read: map[string]bool{}})
+// listed reads a list that answers have under a key.
+func listed[T any](ctx context.Context, key string, list pagination.Pager) ([]T, error) {
+	if list.Err != nil {
+		return nil, list.Err
+	}
+	var all []T
+	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
+		var one T
+		err := d.Decode(&one)
+		all = append(all, one)
+		return err
+	}}
+	ctx = context.WithValue(ctx, listingKey{}, l)
+	err := list.WithPageCreator(func(pagination.PageResult) pagination.Page { return l }).EachPage(ctx, func(context.Context, pagination.Page) (bool, error) {
+		return true, nil
+	})
+	return all, err
 }
 
 // pages is the way of lists. An answer without a list is an error, and not a list of
@@ -75,19 +106,84 @@ func (l *listing) turn(r *http.Request) (*http.Request, error) {
 // longestPage is how many bytes a page may have: many times what the largest cloud sends.
 const longestPage = 64 << 20
 
-// whole is an answer that is read to its end and has the list.
+// whole is an answer that has the list, and was read to its end. Nothing is left in it for
+// whoever asked.
 func (l *listing) whole(answer *http.Response) (*http.Response, error) {
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, longestPage+1))
-	if err != nil {
+	l.taken, l.next = 0, ""
+	body := io.LimitReader(answer.Body, longestPage)
+	if err := l.page(json.NewDecoder(body)); err != nil {
 		return nil, l.fault(err)
 	}
-	var page map[string]json.RawMessage
-	if err := json.Unmarshal(body, &page); len(body) > longestPage || err != nil || !bytes.HasPrefix(page[l.key], []byte("[")) {
-		return nil, l.fault(errors.New("the answer has none"))
+	if _, err := io.Copy(io.Discard, body); err != nil { // or the connection is of no further use
+		return nil, l.fault(err)
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.Body = io.NopCloser(strings.NewReader("{}"))
 	return answer, nil
+}
+
+// errNone is why an answer is not taken for a list.
+var errNone = errors.New("the answer has none")
+
+// page reads a page: the list, and the link to the next page, in whatever order.
+func (l *listing) page(d *json.Decoder) error {
+	if !opens(d, '{') {
+		return errNone
+	}
+	there := false
+	for d.More() {
+		key, err := d.Token()
+		switch {
+		case err != nil:
+			return errNone
+		case key == l.key:
+			there, err = true, l.things(d)
+		case key == l.key+"_links":
+			err = l.links(d)
+		default:
+			err = d.Decode(&json.RawMessage{})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil || !there {
+		return errNone
+	}
+	return nil
+}
+
+// things takes everything from the list.
+func (l *listing) things(d *json.Decoder) error {
+	if !opens(d, '[') {
+		return errNone
+	}
+	for d.More() {
+		if err := l.take(d); err != nil {
+			return err
+		}
+		l.taken++
+	}
+	_, err := d.Token()
+	return err
+}
+
+// links finds out where the next page is.
+func (l *listing) links(d *json.Decoder) error {
+	var links []struct{ Rel, Href string }
+	err := d.Decode(&links)
+	for _, one := range links {
+		if one.Rel == "next" {
+			l.next = one.Href
+		}
+	}
+	return err
+}
+
+// opens reports whether something begins as it has to.
+func opens(d *json.Decoder, with json.Delim) bool {
+	begins, err := d.Token()
+	return err == nil && begins == with
 }
 
 func (l *listing) fault(why error) error {

@@ -73,7 +73,7 @@ func (s *session) things(ctx context.Context, lb *loadbalancers.LoadBalancer) ([
 	if err != nil {
 		return nil, err
 	}
-	listed, err := all(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: lb.ID}), listeners.ExtractListeners)
+	listed, err := all[listeners.Listener](ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{LoadbalancerID: lb.ID}))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *session) things(ctx context.Context, lb *loadbalancers.LoadBalancer) ([
 
 // pooled are the pools of a load balancer, each after its health monitor.
 func (s *session) pooled(ctx context.Context, lb *loadbalancers.LoadBalancer) ([]thing, error) {
-	listed, err := all(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: lb.ID}), pools.ExtractPools)
+	listed, err := all[pools.Pool](ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: lb.ID}))
 	if err != nil {
 		return nil, err
 	}
