@@ -262,8 +262,8 @@ type version struct {
 func (a *api) remember(svc *corev1.Service, gone bool) {
 	last := a.last[svc.UID]
 	now := version{svc.DeepCopy(), time.Now(), gone || !svc.DeletionTimestamp.IsZero()}
-	if svc.Annotations[forced] != "" {
-		delete(a.last, svc.UID) // what its author wants nobody can know any more
+	if svc.Annotations[forced] == early {
+		delete(a.last, svc.UID) // nobody can know what its author wanted
 		return
 	}
 	if now.gone && last.service != nil {

@@ -10,10 +10,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile"
 )
 
 // deeds are all that may happen, and how often, in proportion.
@@ -67,10 +69,25 @@ func (w *world) delete(on, _ int) { w.api.delete(slot(on)) }
 
 // force deletes a Service and takes the finalizer off.
 func (w *world) force(on, _ int) {
+	when := w.settled(slot(on))
 	w.api.delete(slot(on))
 	w.note("force: %v", w.api.edit(context.Background(), slot(on), func(svc *corev1.Service) {
-		svc.Finalizers, svc.Annotations[forced] = nil, "true"
+		svc.Finalizers, svc.Annotations[forced] = nil, when
 	}))
+}
+
+// settled says whether a Service has been as it is for long enough, and octagate at work.
+func (w *world) settled(name types.NamespacedName) string {
+	svc, troubled := w.api.read(name), w.troubled()
+	if svc == nil || troubled || !apimeta.IsStatusConditionTrue(svc.Status.Conditions, reconcile.Ready) {
+		return early
+	}
+	w.api.mu.Lock()
+	defer w.api.mu.Unlock()
+	if time.Since(w.api.last[svc.UID].since) < lag {
+		return early
+	}
+	return settled
 }
 
 // pods says which Pods a Service has: one for each bit.
@@ -241,6 +258,9 @@ func (a *admin) pending(d time.Duration) {
 var scarce = []string{"load_balancer", "floatingip", "listener", "pool", "health_monitor", "port"}
 
 func (w *world) quota(on, by int) {
+	w.mu.Lock()
+	w.short = true
+	w.mu.Unlock()
 	w.admin.quota(scarce[on%len(scarce)], 3+by%4)
 }
 

@@ -162,7 +162,7 @@ func (r *reckoning) objection(svc *corev1.Service) (why string, reasons []string
 		return why, denied
 	}
 	if lb := r.inTheWay(svc); lb != nil {
-		return "somebody's load balancer has its address", []string{"Denied", "Conflict"}
+		return "somebody's load balancer has its address", append(denied, "Conflict")
 	}
 	address := wish(svc)
 	switch f := r.floatingIP(address); {

@@ -55,6 +55,7 @@ type octagate struct {
 	collector  *reconcile.Collector
 	services   workqueue.TypedRateLimitingInterface[types.NamespacedName]
 	trees      workqueue.TypedRateLimitingInterface[octavia.Owner]
+	sees       func(*corev1.Service) // changes what it sees of a Service before it reconciles that; nil: nothing
 	mutating   http.Handler
 	validating http.Handler
 }
@@ -174,6 +175,9 @@ func (o *octagate) reconcile(ctx context.Context, name types.NamespacedName) (ct
 	svc := o.cache.service(name)
 	if svc == nil {
 		return ctrl.Result{}, nil
+	}
+	if o.sees != nil {
+		o.sees(svc)
 	}
 	result, err := o.reconciler.Reconcile(ctx, svc)
 	o.w.note("octagate %d reconciled %s: again in %s, %v", o.number, name.Name, result.RequeueAfter, err)

@@ -225,11 +225,7 @@ func (a *api) permitted(o *octagate, service types.UID, call string) {
 	if !known || last.gone || time.Since(last.since) < lag || !included(o.policy, last.service) {
 		return
 	}
-	why := unfitFor(o.policy, last.service)
-	if wish(last.service) == nobodys {
-		why = cmp.Or(why, "there is no floating IP "+nobodys)
-	}
-	if why != "" {
+	if why := unfitFor(o.policy, last.service); why != "" {
 		o.w.violate("%s was made for %s, which admission refuses: %s", call, who(last.service), why)
 	}
 }

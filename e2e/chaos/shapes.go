@@ -26,6 +26,9 @@ const (
 	unfit  = "chaos/unfit"  // why admission refuses it, whatever the cloud says
 )
 
+// What the annotation forced says: whether octagate had come to know what its author wanted.
+const early, settled = "early", "settled"
+
 const prefix = "octagate.dev/"
 
 // An edit is what an author wants of a Service.

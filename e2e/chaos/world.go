@@ -39,6 +39,7 @@ type world struct {
 	config     int                          // of those who start from now on
 	weather    weather
 	peaceful   bool           // all trouble is over
+	short      bool           // there was a quota
 	ended      bool           // nobody is at work any more
 	struck     time.Time      // when a fault befell a call last
 	counts     map[string]int // calls, by name
