@@ -85,8 +85,8 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 	CGO_ENABLED=0 go test -trimpath -shuffle=on -count=1 ./e2e/chaos ./e2e/bench || others=$$?; \
 	$$run -timeout 20m -p 1 $(ALONE) && exit $$others
 
-chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at every single call
-	go test -trimpath -count=1 -timeout 0 -v ./e2e/chaos -run 'Histories|Killed' -chaos.n $(or $(N),10000) -chaos.seed $(or $(SEED),1) -chaos.every
+chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at, and have every fault of, every single call
+	go test -trimpath -count=1 -timeout 0 -v ./e2e/chaos -run 'Histories$$|EveryCall' -chaos.n $(or $(N),10000) -chaos.seed $(or $(SEED),1) -chaos.every
 
 bench: build ## measure octagate against the goals of e2e/bench/README.md, in about 20 minutes; BENCH=admission|apiserver|load|scale|check for a part, BENCHFLAGS=-h for more
 	$(BUILD) -o bin/bench ./e2e/bench

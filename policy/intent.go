@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -57,7 +56,7 @@ type ExternalIP struct {
 func (e ExternalIP) String() string {
 	switch e.Method {
 	case User:
-		return fmt.Sprintf("%s/%s", e.Method, e.Address)
+		return string(User) + "/" + e.Address.String()
 	case Pool:
 		return string(Pool)
 	}

@@ -79,6 +79,20 @@ type Verdict struct {
 
 // Evaluate interprets the subject against what is known.
 func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
+	v := judge(cfg, s, known)
+	if !v.Managed {
+		return v
+	}
+	if s.Old != nil {
+		before := judge(cfg, Subject{Service: s.Old, Has: s.Has}, known)
+		v.Findings = forgive(v.Findings, before.Findings)
+	}
+	v.Pins = v.pins(cfg, known)
+	return v
+}
+
+// judge interprets the subject as if it had no predecessor whose faults are forgiven.
+func judge(cfg Config, s Subject, known facts.Snapshot) Verdict {
 	if !managed(cfg, s.Service) {
 		return Verdict{}
 	}
@@ -88,11 +102,6 @@ func Evaluate(cfg Config, s Subject, known facts.Snapshot) Verdict {
 		q = ask(cfg, s.understood(refused), known)
 		v.Intent, v.Findings = q.in, q.findings()
 	}
-	if s.Old != nil {
-		before := Evaluate(cfg, Subject{Service: s.Old, Has: s.Has}, known)
-		v.Findings = forgive(v.Findings, before.Findings)
-	}
-	v.Pins = v.pins(cfg, known)
 	return v
 }
 
@@ -222,8 +231,11 @@ func steady(m map[string]string) map[string]string {
 // Pinned is what the author asked for in written, and v's pins where the author
 // left the choice to us.
 func (v Verdict) Pinned(written map[string]string) map[string]string {
-	m := map[string]string{}
-	maps.Copy(m, v.Pins)
-	maps.Copy(m, annotation.WithoutDecisions(written))
+	m := annotation.WithoutDecisions(written)
+	for key, value := range v.Pins {
+		if _, asked := m[key]; !asked {
+			m[key] = value
+		}
+	}
 	return m
 }

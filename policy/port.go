@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,7 +50,7 @@ func (p Port) Target() string {
 }
 
 // String is the port as annotations show it: TCP/80.
-func (p Port) String() string { return fmt.Sprintf("%s/%d", p.Listener(), p.Number) }
+func (p Port) String() string { return p.Listener() + "/" + strconv.Itoa(int(p.Number)) }
 
 // port is one port of svc as it is balanced.
 func (c Config) port(svc *corev1.Service, p corev1.ServicePort, provider string) Port {

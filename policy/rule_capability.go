@@ -25,14 +25,13 @@ var capabilityRule = rule{name: "capability", live: facts.Octavia, check: func(q
 	asked := q.subject.Service.Annotations
 	var fs []Finding
 	for _, w := range wishes(q) {
-		at := annotationField(w.key)
 		switch lacking := q.lacking(w.feature); {
 		case lacking != "":
-			fs = append(fs, one(Deny, at, asked[w.key], "cannot be had from "+lacking+"; leave it out")...)
+			fs = append(fs, one(Deny, annotationField(w.key), asked[w.key], "cannot be had from "+lacking+"; leave it out")...)
 		case w.feature == routedMembers && provides(q.in.Provider, routedMembers) == no:
-			fs = append(fs, one(Warn, at, asked[w.key], "is taken for L2: the provider "+q.in.Provider+" reaches no members through a router")...)
+			fs = append(fs, one(Warn, annotationField(w.key), asked[w.key], "is taken for L2: the provider "+q.in.Provider+" reaches no members through a router")...)
 		case provides(q.in.Provider, w.feature) == ignored:
-			fs = append(fs, one(Warn, at, asked[w.key], "is ignored by the provider "+q.in.Provider)...)
+			fs = append(fs, one(Warn, annotationField(w.key), asked[w.key], "is ignored by the provider "+q.in.Provider)...)
 		}
 	}
 	return append(append(fs, tooOld(q)...), unasked(q)...)

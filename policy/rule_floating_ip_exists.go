@@ -39,9 +39,9 @@ func instead(q question) string {
 		return "name another"
 	}
 	network := externalNetwork(q)
-	free := q.known.FreeFloatingIPs(network, q.subject.Service.Namespace)
+	free := q.known.FreeFloatingIPs(network, q.subject.Service.Namespace, 3)
 	if len(free) == 0 {
 		return "none is free; try: openstack floating ip create " + cmp.Or(network, "<external network>")
 	}
-	return fmt.Sprintf("free here: %s", words(free[:min(3, len(free))]))
+	return fmt.Sprintf("free here: %s", words(free))
 }

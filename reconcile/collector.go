@@ -116,7 +116,7 @@ func (c *Collector) collect(ctx context.Context, o octavia.Owner, t octavia.Tree
 		c.orphans.spare(o, now)
 		return Outcome{Again: c.Grace}
 	}
-	p := c.Cloud.Manner().Plan(octavia.Tree{}, t)
+	p := c.Cloud.Manner().Plan(octavia.Tree{FloatingIP: octavia.FloatingIP{Keep: t.FloatingIP.Keep}}, t)
 	outcome := advance(ctx, c.Cloud, o, p, t, func(step plan.Step) {
 		c.orphans.begun(o, now)
 		if t.Status == octavia.Failed && step.Locks() {

@@ -95,7 +95,14 @@ func TestWhatIsCollected(t *testing.T) {
 		said  string // first
 	}{
 		"what has no Service": {func(*yard) {}, orphaned, []string{remove}, 0, "it is deleted if that stays so"},
-		"not what has one":    {func(y *yard) { y.cache.services = []types.UID{"gone"} }, orphaned, nil, 0, ""},
+		"a floating IP": {func(y *yard) {
+			y.cloud.tree = octavia.Tree{FloatingIP: octavia.FloatingIP{Allocate: true, ID: "f", Address: netip.MustParseAddr("172.24.4.12")}}
+		},
+			orphaned, []string{"release floating IP 172.24.4.12"}, 0, "it is deleted if that stays so"},
+		"but not one that is to be kept": {func(y *yard) {
+			y.cloud.tree = octavia.Tree{FloatingIP: octavia.FloatingIP{Allocate: true, ID: "f", Address: netip.MustParseAddr("172.24.4.12"), Keep: true}}
+		}, orphaned, []string{"keep floating IP 172.24.4.12"}, 0, "it is deleted if that stays so"},
+		"not what has one": {func(y *yard) { y.cache.services = []types.UID{"gone"} }, orphaned, nil, 0, ""},
 		"not what the API server itself knows": {func(y *yard) { y.live.services = []types.UID{"other", "gone"} }, orphaned, nil, grace,
 			"it is deleted if that stays so"},
 		"not what is another cluster's": {func(*yard) {}, theirs, nil, 0, "it is of another cluster of the same name"},

@@ -62,14 +62,24 @@ func (r *Reconciler) decide(ctx context.Context, svc *corev1.Service, v policy.V
 	return Decision{Desired: desired, Steps: p.Upkeep(), Against: against}
 }
 
-// upkeep has the members of a retired Service follow its Pods, and leaves all else as it is.
+// upkeep has the members of a retired Service follow its Pods, and leaves all else as it is,
+// but for a floating IP when it is not of type LoadBalancer any more: that is its author's
+// doing, whatever the configuration says.
 func (r *Reconciler) upkeep(ctx context.Context, svc *corev1.Service, observed octavia.Tree, against Outcome) Decision {
 	v := policy.Evaluate(r.Policy.Including(svc), policy.Subject{Service: svc, Has: has(observed)}, r.Facts.Known(ctx))
 	desired, err := r.desire(ctx, svc, v)
-	if err != nil || !desired.Exists() {
+	if err != nil {
 		return Decision{Against: against}
 	}
-	return Decision{Desired: desired, Steps: r.plan(desired, observed).Upkeep(), Against: against}
+	var steps plan.Plan
+	p := r.plan(desired, observed)
+	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
+		steps = p.Partings()
+	}
+	if desired.Exists() {
+		steps = append(steps, p.Upkeep()...)
+	}
+	return Decision{Desired: desired, Steps: steps, Against: against}
 }
 
 // attempt is the steps of a plan, as far as they are sure: what nobody could verify costs

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
+	kjson "sigs.k8s.io/json"
 )
 
 // many is of how many drawn requests the same is asked in every run of the tests as of
@@ -90,6 +93,37 @@ func TestDrawnServices(t *testing.T) {
 	}
 	if patched < many/4 {
 		t.Errorf("%d of %d were Services of ours: the webhook was hardly asked", patched, many)
+	}
+}
+
+// Services are read as the API server reads them, by its library.
+func TestServicesAreReadAsTheAPIServerReadsThem(t *testing.T) {
+	objects := []string{
+		futureService, `{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"Spec":{"type":"LoadBalancer"},"spec":{"Type":"NodePort","ports":[{"port":80,"port":81}]}}`,
+		`{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","labels":{"a":"b","a":"c"},"labels":{"d":"e"}},"spec":{"selector":null,"ports":[]},"spec":{"clusterIP":"10.2.0.7"}}`,
+		"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"w\xffb\",\"namespace\":\"\\ud800\"}}", string(encode(t, appliedService())),
+	}
+	for seed := range many {
+		objects = append(objects, requests.Example(seed).object)
+	}
+	read := 0
+	for _, object := range objects {
+		theirs := &corev1.Service{}
+		refused := kjson.UnmarshalCaseSensitivePreserveInts([]byte(object), theirs) != nil
+		ours, err := parsed([]byte(object))
+		switch {
+		case err == errNoService || err == errNameless: // which is another question
+		case refused != (err != nil):
+			t.Errorf("%s: theirs refused: %v, ours: %v", object, refused, err)
+		case err == nil:
+			read++
+			if diff := cmp.Diff(theirs, ours); diff != "" {
+				t.Errorf("%s: %s", object, diff)
+			}
+		}
+	}
+	if read < many/2 {
+		t.Errorf("only %d of %d could be read at all", read, len(objects))
 	}
 }
 

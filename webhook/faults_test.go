@@ -194,7 +194,7 @@ func (s *suspect) meet(what trouble, lies bool) {
 
 // learned are facts that rest on the claim.
 func (s *suspect) learned() *openstack.Facts {
-	f := &openstack.Facts{Client: s.client, Cluster: "test", Refresh: time.Hour, Log: logr.Discard(),
+	f := &openstack.Facts{Client: s.client, Cluster: "test", Refresh: time.Hour, Log: logr.Discard(), Patience: time.Minute,
 		ServiceSubnets: []string{s.nets.ServiceSubnet}, PodSubnets: []string{s.nets.PodSubnet}}
 	s.cloud.SetFault(s.lied)
 	if f.Fresh(s.Context(), s.about).Old != 0 {
@@ -274,8 +274,8 @@ func TestNoFaultOfTheCloudRefusesAnybody(t *testing.T) {
 // stands checks what becomes of the Service when the cloud is in trouble.
 func (s *suspect) stands(what trouble, bad bool) {
 	f := s.learned()
-	if s.meet(what, bad); what.timeout == late {
-		f.Patience = time.Minute // this machine may be slow, but not what is tested
+	if s.meet(what, bad); what.timeout == soon {
+		f.Patience = 0 // the usual: else this machine may be slow, but not what is tested
 	}
 	o := s.opinion(f, what.timeout)
 	s.cloud.SetFault(nil)

@@ -96,7 +96,8 @@ func requested(t testing.TB, object, old string, dry bool) []byte {
 	return b
 }
 
-// reasoned demands that an answer which refuses says why, and that a patch can be read.
+// reasoned demands that an answer which refuses says why, and that a patch can be read, and
+// is of annotations only.
 func reasoned(t *testing.T, answer *admissionv1.AdmissionResponse) *admissionv1.AdmissionResponse {
 	t.Helper()
 	switch {
@@ -104,6 +105,15 @@ func reasoned(t *testing.T, answer *admissionv1.AdmissionResponse) *admissionv1.
 		t.Errorf("refused without a word: %+v", answer)
 	case !answer.Allowed && len(answer.Patch) > 0, (len(answer.Patch) > 0) != (answer.PatchType != nil):
 		t.Errorf("a patch that is none: %+v", answer)
+	}
+	var patch []struct{ Path string }
+	if len(answer.Patch) > 0 && json.Unmarshal(answer.Patch, &patch) != nil {
+		t.Errorf("no patch: %s", answer.Patch)
+	}
+	for _, p := range patch {
+		if !strings.HasPrefix(p.Path, "/metadata/annotations") && p.Path != "/metadata" {
+			t.Errorf("%s is patched", p.Path)
+		}
 	}
 	return answer
 }

@@ -26,8 +26,8 @@ func NewRoom() *semaphore.Weighted { return semaphore.NewWeighted(mostRead) }
 // and follows failurePolicy.
 func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := weight(r)
 		if room != nil {
-			size := weight(r)
 			if room.Acquire(r.Context(), size) != nil {
 				counts.failed(name, overloaded)
 				http.Error(w, "too much is being read", http.StatusServiceUnavailable)
@@ -35,7 +35,8 @@ func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Ha
 			}
 			defer room.Release(size)
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largest))
+		body := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+		_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, largest))
 		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 			counts.failed(name, oversized)
 			http.Error(w, "the request is larger than 3 MiB", http.StatusRequestEntityTooLarge)
@@ -45,7 +46,7 @@ func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Ha
 			http.Error(w, "the request did not arrive", http.StatusBadRequest)
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = io.NopCloser(body)
 		hook.ServeHTTP(w, r)
 	})
 }

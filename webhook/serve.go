@@ -2,18 +2,14 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/kubernetes/scheme"
+	"github.com/go-logr/logr"
+	admissionv1 "k8s.io/api/admission/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -28,17 +24,22 @@ const (
 
 // Mutating is what is served at MutatePath.
 func (h Handler) Mutating() http.Handler {
-	return h.serve(mutate, admission.WithDefaulter[*corev1.Service](scheme.Scheme, h).Handler)
+	return h.serve(mutate, h.mutate)
 }
 
 // Validating is what is served at ValidatePath.
 func (h Handler) Validating() http.Handler {
-	return h.serve(validate, admission.WithValidator[*corev1.Service](scheme.Scheme, h).Handler)
+	return h.serve(validate, h.validate)
 }
 
-func (h Handler) serve(name string, judge admission.Handler) http.Handler {
-	return h.Counts.timed(name, timely(bounded(name, h.Counts, h.Room, &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}})))
+func (h Handler) serve(name string, judge judge) http.Handler {
+	hook := &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}, LogConstructor: unadorned}
+	return h.Counts.timed(name, timely(bounded(name, h.Counts, h.Room, hook)))
 }
+
+// unadorned is the logger of a request. What is said of requests, which is next to
+// nothing, says itself which one it is.
+func unadorned(base logr.Logger, _ *admission.Request) logr.Logger { return base }
 
 // headway is how long before the API server gives up it is answered.
 const headway = 200 * time.Millisecond
@@ -68,6 +69,9 @@ func patience(u *url.URL) time.Duration {
 	return usual
 }
 
+// A judge answers for one Service.
+type judge func(context.Context, policy.Subject) admission.Response
+
 // lenient is one of the two webhooks. To the API server an error is a denial, whatever
 // failurePolicy says, and so is a panic; here they are Services that were not judged.
 //
@@ -75,13 +79,16 @@ func patience(u *url.URL) time.Duration {
 // controller-runtime's answer to it for none, and follows failurePolicy.
 type lenient struct {
 	name   string
-	judge  admission.Handler
+	judge  judge
 	slots  Slots
 	counts *Counts
 }
 
-// Handle implements admission.Handler.
+// Handle implements admission.Handler. Deleting is always allowed.
 func (l lenient) Handle(ctx context.Context, request admission.Request) (answer admission.Response) {
+	if request.Operation == admissionv1.Delete {
+		return admission.Allowed("")
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			answer = l.pass(ctx, request, panicked, fmt.Errorf("%v\n%s", p, debug.Stack()))
@@ -91,16 +98,17 @@ func (l lenient) Handle(ctx context.Context, request admission.Request) (answer 
 		return l.pass(ctx, request, overloaded, errFull)
 	}
 	defer l.slots.leave()
-	answer = l.judge.Handle(ctx, request)
-	if answer.Allowed || answer.Result.Code == http.StatusUnprocessableEntity {
-		return answer // by policy: errors of ours have other codes
+	s, err := subject(request)
+	if err != nil {
+		return l.pass(ctx, request, unreadable, err)
 	}
-	return l.pass(ctx, request, unreadable, errors.New(answer.Result.Message))
+	return l.judge(ctx, s)
 }
 
 // pass lets a Service pass that could not be judged, and has it say so.
 func (l lenient) pass(ctx context.Context, request admission.Request, f fault, why error) admission.Response {
-	ctrl.LoggerFrom(ctx).Error(why, "A Service could not be judged, and is allowed", "webhook", l.name, "fault", f)
+	ctrl.LoggerFrom(ctx).Error(why, "A Service could not be judged, and is allowed", "webhook", l.name, "fault", f,
+		"namespace", request.Namespace, "name", request.Name, "user", request.UserInfo.Username, "requestID", request.UID)
 	v := policy.Undecided()
 	l.counts.failed(l.name, f)
 	l.counts.answered(l.name, v.Answer(), true)
@@ -109,30 +117,4 @@ func (l lenient) pass(ctx context.Context, request admission.Request, f fault, w
 		answer = marked(request.Object.Raw, v.Pins)
 	}
 	return answer.WithWarnings(v.Warnings()...)
-}
-
-// marked writes pins onto an object of which nothing else may be as it should; where not
-// even that can be done, it is allowed without.
-func marked(raw []byte, pins map[string]string) admission.Response {
-	object := &unstructured.Unstructured{}
-	if object.UnmarshalJSON(raw) != nil {
-		return admission.Allowed("")
-	}
-	annotations, there, err := unstructured.NestedStringMap(object.Object, "metadata", "annotations")
-	if err != nil {
-		return admission.Allowed("") // some are not texts, and would be lost
-	}
-	if !there {
-		annotations = map[string]string{}
-	}
-	maps.Copy(annotations, pins)
-	object.SetAnnotations(annotations)
-	pinned, err := json.Marshal(object)
-	if err != nil {
-		return admission.Allowed("")
-	}
-	if answer := admission.PatchResponseFromRaw(raw, pinned); answer.Allowed {
-		return answer
-	}
-	return admission.Allowed("")
 }

@@ -6,8 +6,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"golang.org/x/sync/semaphore"
 	corev1 "k8s.io/api/core/v1"
@@ -52,27 +50,29 @@ func (h Handler) Register(mgr ctrl.Manager) {
 	mgr.GetWebhookServer().Register(ValidatePath, h.Validating())
 }
 
-// Default pins policy's decisions onto svc. It refuses only what the API server
+// mutate pins policy's decisions onto a Service. It refuses only what the API server
 // would refuse, in words that help less, before it asks the validating webhook.
-func (h Handler) Default(ctx context.Context, svc *corev1.Service) error {
-	old, err := predecessor(ctx)
-	if err != nil {
-		return err
-	}
-	v := h.judge(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
+func (h Handler) mutate(ctx context.Context, s policy.Subject) admission.Response {
+	v := h.judge(ctx, s)
 	early := v.Early() && !h.Advise
 	h.Counts.answered(mutate, v.Answer(), !early)
 	if early {
 		h.Counts.found(v) // nobody asks the validating webhook then
-		return refuse(svc, v)
+		return refused(s.Service, v)
 	}
-	if !v.Managed && old != nil && policy.Retired(h.Policy, old) && policy.Retired(h.Policy, svc) && sameKind(old, svc) {
-		return nil // it is not the author who gives it up
+	return annotated(s.Service.Annotations, h.pinned(s, v))
+}
+
+// pinned are the annotations of a Service with policy's decisions among them.
+func (h Handler) pinned(s policy.Subject, v policy.Verdict) map[string]string {
+	if !v.Managed && s.Old != nil && policy.Retired(h.Policy, s.Old) && policy.Retired(h.Policy, s.Service) && sameKind(s.Old, s.Service) {
+		return s.Service.Annotations // it is not the author who gives it up
 	}
-	if svc.Annotations = v.Pinned(svc.Annotations); old == nil {
-		delete(svc.Annotations, annotation.LoadBalancerID.Key) // nothing is built yet, whatever it was copied from
+	pinned := v.Pinned(s.Service.Annotations)
+	if s.Old == nil {
+		delete(pinned, annotation.LoadBalancerID.Key) // nothing is built yet, whatever it was copied from
 	}
-	return nil
+	return pinned
 }
 
 // sameKind reports whether a Service is of the type and class that it was of.
@@ -86,22 +86,8 @@ func sameKind(old, svc *corev1.Service) bool {
 	return old.Spec.Type == svc.Spec.Type && class(old) == class(svc)
 }
 
-// ValidateCreate implements admission.Validator.
-func (h Handler) ValidateCreate(ctx context.Context, svc *corev1.Service) (admission.Warnings, error) {
-	return h.validate(ctx, policy.Subject{Service: svc, DryRun: dryRun(ctx)})
-}
-
-// ValidateUpdate implements admission.Validator.
-func (h Handler) ValidateUpdate(ctx context.Context, old, svc *corev1.Service) (admission.Warnings, error) {
-	return h.validate(ctx, policy.Subject{Service: svc, Old: old, DryRun: dryRun(ctx)})
-}
-
-// ValidateDelete implements admission.Validator. Deleting is always allowed.
-func (h Handler) ValidateDelete(context.Context, *corev1.Service) (admission.Warnings, error) {
-	return nil, nil
-}
-
-func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warnings, error) {
+// validate says what policy thinks of a Service.
+func (h Handler) validate(ctx context.Context, s policy.Subject) admission.Response {
 	v := h.judge(ctx, s)
 	if h.Strict {
 		v = v.Strict()
@@ -111,10 +97,11 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) (admission.Warn
 	}
 	h.Counts.answered(validate, v.Answer(), !v.Denied())
 	h.Counts.found(v)
+	answer := admission.Allowed("")
 	if v.Denied() {
-		return v.Warnings(), refuse(s.Service, v)
+		answer = refused(s.Service, v)
 	}
-	return v.Warnings(), nil
+	return answer.WithWarnings(v.Warnings()...)
 }
 
 // judge evaluates the subject, and once more with what the cloud says now when
@@ -129,25 +116,9 @@ func (h Handler) judge(ctx context.Context, s policy.Subject) policy.Verdict {
 	return policy.Evaluate(h.Policy, s, h.Facts.Fresh(ctx, doubts))
 }
 
-// refuse is every error at once, as the API server prints its own.
-func refuse(svc *corev1.Service, v policy.Verdict) error {
-	return apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), svc.Name, v.Errors())
-}
-
-func dryRun(ctx context.Context) bool {
-	request, err := admission.RequestFromContext(ctx)
-	return err == nil && request.DryRun != nil && *request.DryRun
-}
-
-// predecessor is the Service before an update; nil on creation.
-func predecessor(ctx context.Context) (*corev1.Service, error) {
-	request, err := admission.RequestFromContext(ctx)
-	if err != nil || len(request.OldObject.Raw) == 0 {
-		return nil, err
-	}
-	old := &corev1.Service{}
-	if err := json.Unmarshal(request.OldObject.Raw, old); err != nil {
-		return nil, fmt.Errorf("reading the old Service: %w", err)
-	}
-	return old, nil
+// refused is every error at once, as the API server prints its own.
+func refused(svc *corev1.Service, v policy.Verdict) admission.Response {
+	answer, why := admission.Denied(""), apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), svc.Name, v.Errors())
+	answer.Result = &why.ErrStatus
+	return answer
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/openstack"
@@ -73,6 +74,8 @@ func adoptCommand() *cobra.Command {
 	c.Flags().StringVar(&s.config, "config", "", "the configuration file (default: "+usualConfig+")")
 	c.Flags().BoolVar(&dry, "dry-run", false, "write nothing; needed")
 	c.Flags().StringVarP(&output, "output", "o", asText, "text, json or yaml")
+	offer(c, "output", asText, asJSON, asYAML)
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }
 
@@ -185,17 +188,11 @@ func leftAlone(a openstack.Adoption, wanted wishes) left {
 }
 
 // text is all of it as people read it.
-func (a adoptions) text(paint translation.Paint) string {
+func (a adoptions) text(paint output.Paint) string {
 	var b strings.Builder
-	tone := func(t translation.Tone, word string) string {
-		if paint == nil {
-			return word
-		}
-		return paint(t, word)
-	}
 	for _, t := range a.Taken {
-		fmt.Fprintf(&b, "%s  load balancer %s at %s is %s\n  marked as octagate's: %s\n", tone(translation.Name, t.Service), t.LoadBalancer, t.VIP,
-			tone(translation.Good, "taken over"), strings.Join(t.Marked, ", "))
+		fmt.Fprintf(&b, "%s  load balancer %s at %s is %s\n  marked as octagate's: %s\n", paint.Mark(output.Name, t.Service), t.LoadBalancer, t.VIP,
+			paint.Mark(output.Good, "taken over"), strings.Join(t.Marked, ", "))
 		if len(t.Steps) == 0 {
 			fmt.Fprintln(&b, "  and nothing else is changed")
 		}
@@ -204,10 +201,10 @@ func (a adoptions) text(paint translation.Paint) string {
 		}
 	}
 	for _, l := range a.Left {
-		fmt.Fprintf(&b, "%s  load balancer %s at %s is %s: %s\n", tone(translation.Name, l.Name), l.LoadBalancer, l.VIP, tone(translation.Busy, "left alone"), l.Why)
+		fmt.Fprintf(&b, "%s  load balancer %s at %s is %s: %s\n", paint.Mark(output.Name, l.Name), l.LoadBalancer, l.VIP, paint.Mark(output.Busy, "left alone"), l.Why)
 	}
 	for _, f := range a.FloatingIPs {
-		fmt.Fprintf(&b, "%s  floating IP is %s: %s\n", tone(translation.Name, f.Address), tone(translation.Busy, "left alone"), f.Why)
+		fmt.Fprintf(&b, "%s  floating IP is %s: %s\n", paint.Mark(output.Name, f.Address), paint.Mark(output.Busy, "left alone"), f.Why)
 	}
 	fmt.Fprintf(&b, "%d taken over, %d left alone; nothing was written\n", len(a.Taken), len(a.Left)+len(a.FloatingIPs))
 	return b.String()

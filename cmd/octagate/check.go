@@ -1,18 +1,22 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/octagate/octagate/cmd/octagate/check"
 	"github.com/octagate/octagate/cmd/octagate/manifest"
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/report"
 	"github.com/octagate/octagate/policy"
 )
@@ -31,9 +35,11 @@ func checkCommand() *cobra.Command {
 		Use:   "check FILE|DIRECTORY|GLOB|-...",
 		Short: "Judge the Services in manifests as the webhook would",
 		Long: "Check reads Services from files, directories, globs or standard input (-) and judges\n" +
-			"them by the rules, ids and messages of the admission webhook. Without --cloud or --facts\n" +
-			"the rules that need the cloud are not checked, which is said once. What the API server sees\n" +
-			"to itself, such as ports beyond 65535, is left to it.\n\n" +
+			"them by the rules, ids and messages of the admission webhook. Of a directory it reads what\n" +
+			"is named .yaml, .yml or .json in it and below, except what is hidden and, as with kubectl,\n" +
+			"what links to directories lead to. Without --cloud or --facts the rules that need the cloud\n" +
+			"are not checked, which is said once. What the API server sees to itself, such as ports\n" +
+			"beyond 65535, is left to it.\n\n" +
 			"It exits with 0 if there is nothing to object to, with 1 if there is, and with 2 if\n" +
 			"something cannot be read.",
 		Example: "  octagate check service.yaml\n" +
@@ -48,19 +54,21 @@ func checkCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, names []string) error { return k.run(c, names) },
 	}
 	k.source.flags(c)
-	c.Flags().StringArrayVarP(&k.outputs, "output", "o", []string{"text"}, "format, or format=file, as often as wanted: "+formats())
+	c.Flags().StringArrayVarP(&k.outputs, "output", "o", []string{"text"}, "format, or format=file, as often as wanted: "+either(formats()))
 	c.Flags().StringVar(&k.failOn, "fail-on", string(report.Error), "what to exit with 1 for: error or warning")
 	c.Flags().StringVarP(&k.namespace, "namespace", "n", "default", "namespace of Services that name none")
+	offer(c, "fail-on", string(report.Error), string(report.Warning))
+	offerDestinations(c, "output", formats())
 	return c
 }
 
-// formats are the formats of reports in words.
-func formats() string {
+// formats are the names of the formats of reports.
+func formats() []string {
 	var names []string
 	for _, f := range report.Formats {
 		names = append(names, f.Name)
 	}
-	return either(names)
+	return names
 }
 
 func (k checking) run(c *cobra.Command, names []string) error {
@@ -73,14 +81,22 @@ func (k checking) run(c *cobra.Command, names []string) error {
 		return err
 	}
 	read, unread := manifest.Reader{Stdin: c.InOrStdin(), Namespace: k.namespace}.Read(names)
+	if err := c.Context().Err(); err != nil {
+		return err
+	}
 	r := check.Check{Version: version(), Policy: configuration.chosen(), Known: known}.Report(read)
+	for _, u := range manifest.All(unread) {
+		r.Unread = append(r.Unread, report.Unread{File: u.Place.File, Line: u.Place.Line, Column: u.Place.Column, Message: u.Message})
+	}
+	var unwritten []error
 	for _, o := range outputs {
-		if err := o.write(c.OutOrStdout(), r); err != nil {
-			return err
-		}
+		unwritten = append(unwritten, o.write(c.OutOrStdout(), r))
 	}
 	if unread != nil {
-		return fmt.Errorf("reading manifests:\n%w", unread)
+		unread = fmt.Errorf("reading manifests:\n%w", unread)
+	}
+	if err := errors.Join(append(unwritten, unread)...); err != nil {
+		return err
 	}
 	if r.Count(report.Error) > 0 || k.failOn == string(report.Warning) && r.Count(report.Warning) > 0 {
 		return errFound
@@ -88,45 +104,56 @@ func (k checking) run(c *cobra.Command, names []string) error {
 	return nil
 }
 
-// An output is a format, and where it goes.
-type output struct {
+// A destination is a format, and where it goes.
+type destination struct {
 	format report.Format
 	file   string // empty: standard output
 }
 
 // parsed are the outputs that the flags name.
-func (k checking) parsed() ([]output, error) {
+func (k checking) parsed() ([]destination, error) {
 	if k.failOn != string(report.Error) && k.failOn != string(report.Warning) {
 		return nil, fmt.Errorf("--fail-on %s: must be error or warning", k.failOn)
 	}
-	var all []output
-	shown := 0
+	var all []destination
 	for _, o := range k.outputs {
-		name, file, _ := strings.Cut(o, "=")
+		name, file, named := strings.Cut(o, "=")
 		format, known := report.FormatOf(name)
 		if !known {
-			return nil, fmt.Errorf("--output %s: must be %s, or one of these with =FILE", name, formats())
+			return nil, fmt.Errorf("--output %s: must be %s, or one of these with =FILE", name, either(formats()))
 		}
-		if file == "" {
-			shown++
+		if file == "-" {
+			file, named = "", false // as everywhere
 		}
-		all = append(all, output{format, file})
-	}
-	if shown > 1 {
-		return nil, errors.New("--output: only one format can go to standard output; give the others a file, as in -o sarif=out.sarif")
+		if named && file == "" {
+			return nil, fmt.Errorf("--output %s: names no file after the equals sign", o)
+		}
+		if taken := slices.IndexFunc(all, func(other destination) bool { return other.file == file }); taken >= 0 {
+			return nil, fmt.Errorf("--output %s: %s has another format already; give each a file of its own, as in -o sarif=out.sarif", o, cmp.Or(file, "standard output"))
+		}
+		all = append(all, destination{format, file})
 	}
 	return all, nil
 }
 
-func (o output) write(stdout io.Writer, r report.Report) error {
+func (o destination) write(stdout io.Writer, r report.Report) error {
 	if o.file == "" {
-		return o.format.Write(stdout, r)
+		return o.print(stdout, r)
 	}
 	file, err := os.Create(o.file)
 	if err != nil {
 		return err
 	}
-	return errors.Join(o.format.Write(file, r), file.Close())
+	return errors.Join(o.print(file, r), file.Close())
+}
+
+// print writes a report, of which there may be many lines, in large pieces.
+func (o destination) print(w io.Writer, r report.Report) error {
+	b := bufio.NewWriter(w)
+	if err := o.format.Write(b, r, output.PaintFor(w)); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
 // A source is where the configuration and the facts come from.
@@ -144,6 +171,8 @@ func (s *source) flags(c *cobra.Command) {
 	c.Flags().StringVar(&s.facts, "facts", "", "a file that octagate facts wrote")
 	c.Flags().BoolVar(&s.cloud, "cloud", false, "ask the cloud, and the cluster if there is one (needs a configuration)")
 	c.MarkFlagsMutuallyExclusive("facts", "cloud")
+	offerFiles(c, "config", "yaml", "yml")
+	offerFiles(c, "facts", "json", "yaml")
 }
 
 // load reads the configuration and the facts, each nil if there is none. What the cloud
@@ -234,5 +263,6 @@ func factsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&s.config, "config", "", "the configuration file (default: "+usualConfig+")")
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,16 @@ func command() *cobra.Command {
 	return root
 }
 
+// atMostOne refuses all arguments but one.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("name one %s, not %d (%s)", what, len(args), strings.Join(args, ", "))
+		}
+		return nil
+	}
+}
+
 func runCommand() *cobra.Command {
 	var file string
 	var settings []string
@@ -59,6 +70,7 @@ func runCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&file, "config", "octagate.yaml", "the configuration file")
 	c.Flags().StringArrayVar(&settings, "set", nil, "a value of the configuration, whatever the file says, such as octavia.backend=octavia (may be repeated)")
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }
 

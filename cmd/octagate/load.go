@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
 	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
+	"github.com/octagate/octagate/cmd/octagate/manifest"
 	"github.com/octagate/octagate/policy/spelling"
 )
 
@@ -20,19 +24,19 @@ func load(file string, settings ...string) (Configuration, error) {
 	if err != nil {
 		return Configuration{}, fmt.Errorf("reading the configuration: %w", err)
 	}
-	c, err := parse(source, settings...)
-	if err != nil {
-		return c, fmt.Errorf("%s:%w", file, err)
-	}
-	return c, nil
+	return parse(file, source, settings...)
 }
 
-// parse decodes strictly and checks every value. Errors begin with line:column, or
-// with --set.
-func parse(source []byte, settings ...string) (Configuration, error) {
+// parse decodes strictly what a file has, and checks every value. Each error begins with
+// file:line:column, or with --set.
+func parse(file string, source []byte, settings ...string) (Configuration, error) {
 	var c Configuration
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	if err := another(file, source); err != nil {
+		return c, err
+	}
 	if err := yaml.UnmarshalWithOptions(source, &c, yaml.Strict()); err != nil {
-		return c, positioned(err)
+		return c, positioned(file, err)
 	}
 	set, err := apply(settings, &c)
 	if err != nil {
@@ -41,7 +45,8 @@ func parse(source []byte, settings ...string) (Configuration, error) {
 	c = c.defaulted()
 	var errs []error
 	for _, f := range c.faults() {
-		at := position(source, f.path)
+		line, column := manifest.Locate(source, f.path)
+		at := fmt.Sprintf("%s:%d:%d", file, line, column)
 		if set[f.path] {
 			at = "--set"
 		}
@@ -50,18 +55,37 @@ func parse(source []byte, settings ...string) (Configuration, error) {
 	return c, errors.Join(errs...)
 }
 
+// another is an error for a file that is something else, or has something else after the
+// configuration, which nobody would ever read.
+func another(file string, source []byte) error {
+	var head struct{ Kind string }
+	if err := yaml.Unmarshal(source, &head); err == nil && head.Kind != "" && head.Kind != kind {
+		line, column := manifest.Locate(source, "kind")
+		return fmt.Errorf("%s:%d:%d: is a %s, and not octagate's %s", file, line, column, head.Kind, kind)
+	}
+	parsed, err := parser.ParseBytes(source, 0)
+	if err != nil {
+		return nil // which is told when it is decoded
+	}
+	filled := slices.DeleteFunc(parsed.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	if len(filled) > 1 {
+		return fmt.Errorf("%s:%d:1: there is a second document; a configuration is one", file, filled[1].Body.GetToken().Position.Line)
+	}
+	return nil
+}
+
 // unknown is how the decoder says that it does not know a key.
 var unknown = regexp.MustCompile(`^unknown field "([^"]*)"`)
 
 // positioned is a decoder's error on one line, with a guess for a key that does
 // not exist.
-func positioned(err error) error {
+func positioned(file string, err error) error {
 	var at yaml.Error
 	if !errors.As(err, &at) {
-		return fmt.Errorf(" %w", err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	p := at.GetToken().Position
-	return fmt.Errorf("%d:%d: %s", p.Line, p.Column, problem(err))
+	return fmt.Errorf("%s:%d:%d: %s", file, p.Line, p.Column, problem(err))
 }
 
 // problem is what a decoder's error says, wherever it is.
@@ -87,19 +111,4 @@ func keys(t reflect.Type) []string {
 		}
 	}
 	return all
-}
-
-// position is where the value of a path stands in the source; the first line
-// when it is missing.
-func position(source []byte, path string) string {
-	p, err := yaml.PathString("$." + path)
-	if err != nil {
-		return "1:1"
-	}
-	node, err := p.ReadNode(strings.NewReader(string(source)))
-	if err != nil {
-		return "1:1"
-	}
-	at := node.GetToken().Position
-	return fmt.Sprintf("%d:%d", at.Line, at.Column)
 }

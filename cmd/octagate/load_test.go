@@ -35,68 +35,77 @@ health: {bindAddress: ":8081"}
 leaderElection: {enabled: true, namespace: octagate-system, leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s}
 `, ""},
 		"a misspelt key is told with its place": {good + "  externalNetwrok: x\n",
-			`7:3: unknown key "externalNetwrok"; did you mean "externalNetwork"?`},
+			`o:7:3: unknown key "externalNetwrok"; did you mean "externalNetwork"?`},
 		"a key in a wrong case is told": {good + "octavia:\n  membermode: L3\n",
-			`8:3: unknown key "membermode"; did you mean "memberMode"?`},
-		"a strange key is told without a guess": {good + "zzz: 1\n", `7:1: unknown key "zzz"`},
+			`o:8:3: unknown key "membermode"; did you mean "memberMode"?`},
+		"a strange key is told without a guess": {good + "zzz: 1\n", `o:7:1: unknown key "zzz"`},
 		"a name is not an ID": {good + "  externalNetwork: public\n",
-			`7:20: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
+			`o:7:20: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
 		"a range is a range": {good + "kubernetes:\n  serviceCIDRs: [10.2.0.0]\n",
-			`8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
-		"a mode is one of two":    {good + "octavia: {memberMode: L4}\n", `7:23: octavia.memberMode "L4" must be L3 or L2`},
-		"a backend is one of two": {good + "octavia: {backend: lbaasv2}\n", `7:20: octavia.backend "lbaasv2" must be octavia or neutron-lbaasv2`},
-		"who is adopted is known": {good + "octavia: {adopt: kuryr}\n", `7:18: octavia.adopt "kuryr" must be None or Kuryr`},
+			`o:8:18: kubernetes.serviceCIDRs[0] "10.2.0.0" must be a range, such as 10.2.0.0/17`},
+		"a mode is one of two":    {good + "octavia: {memberMode: L4}\n", `o:7:23: octavia.memberMode "L4" must be L3 or L2`},
+		"a backend is one of two": {good + "octavia: {backend: lbaasv2}\n", `o:7:20: octavia.backend "lbaasv2" must be octavia or neutron-lbaasv2`},
+		"who is adopted is known": {good + "octavia: {adopt: kuryr}\n", `o:7:18: octavia.adopt "kuryr" must be None or Kuryr`},
 		"a type is one that has an address": {good + "kubernetes: {serviceTypes: [LoadBalancer, ExternalName]}\n",
-			`7:43: kubernetes.serviceTypes[1] "ExternalName" must be ClusterIP, NodePort or LoadBalancer`},
+			`o:7:43: kubernetes.serviceTypes[1] "ExternalName" must be ClusterIP, NodePort or LoadBalancer`},
 		"an algorithm is one of Octavia's": {good + "octavia: {algorithm: ROUNDROBIN}\n",
-			`7:22: octavia.algorithm "ROUNDROBIN" must be ROUND_ROBIN or LEAST_CONNECTIONS or SOURCE_IP or SOURCE_IP_PORT; did you mean "ROUND_ROBIN"?`},
+			`o:7:22: octavia.algorithm "ROUNDROBIN" must be ROUND_ROBIN or LEAST_CONNECTIONS or SOURCE_IP or SOURCE_IP_PORT; did you mean "ROUND_ROBIN"?`},
 		"a timeout has a unit": {good + "octavia: {timeouts: {memberData: 50}}\n",
-			`7:34: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},
+			`o:7:34: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},
 		"a health monitor does not wait for longer than it pauses": {good + "octavia: {healthMonitor: {delay: 2s, maxRetries: 11}}\n",
-			`7:50: octavia.healthMonitor.maxRetries "11" must be a number from 1 to 10
-1:1: octavia.healthMonitor.timeout "5s" must not be longer than the delay, which is 2s`},
+			`o:7:50: octavia.healthMonitor.maxRetries "11" must be a number from 1 to 10
+o:7:11: octavia.healthMonitor.timeout "5s" must not be longer than the delay, which is 2s`},
 		"LBaaS v2 has little": {good + "  serviceSubnetIPv6: 3b4eb25e-e103-491f-a640-a6246d588561\n" +
 			"octavia: {backend: neutron-lbaasv2, protocols: [TCP, UDP], availabilityZone: east, timeouts: {tcpInspect: 1s},\n" +
 			"  algorithm: SOURCE_IP_PORT, flavor: 48ddcfec-1b29-411b-be92-8329cc09fc12}\n",
-			`7:22: neutron.serviceSubnetIPv6 "3b4eb25e-e103-491f-a640-a6246d588561" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
-9:38: octavia.flavor "48ddcfec-1b29-411b-be92-8329cc09fc12" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
-8:78: octavia.availabilityZone "east" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
-9:14: octavia.algorithm "SOURCE_IP_PORT" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
-8:54: octavia.protocols[1] "UDP" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
-8:107: octavia.timeouts.tcpInspect "1s" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia`},
+			`o:7:22: neutron.serviceSubnetIPv6 "3b4eb25e-e103-491f-a640-a6246d588561" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+o:9:38: octavia.flavor "48ddcfec-1b29-411b-be92-8329cc09fc12" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+o:8:78: octavia.availabilityZone "east" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+o:9:14: octavia.algorithm "SOURCE_IP_PORT" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+o:8:54: octavia.protocols[1] "UDP" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia
+o:8:107: octavia.timeouts.tcpInspect "1s" cannot be had from LBaaS v2; leave it out, or set octavia.backend: octavia`},
 		"and is enough for much":     {good + "octavia: {backend: neutron-lbaasv2, provider: haproxy, protocols: [TCP], healthMonitor: {enabled: true}}\n", ""},
-		"a protocol is one of three": {good + "octavia: {protocols: [TCP, DUP]}\n", `7:28: octavia.protocols[1] "DUP" must be TCP, UDP or SCTP`},
-		"TCP is always there":        {good + "octavia: {protocols: [UDP]}\n", `7:22: octavia.protocols must have TCP: it is always balanced`},
-		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
+		"a protocol is one of three": {good + "octavia: {protocols: [TCP, DUP]}\n", `o:7:28: octavia.protocols[1] "DUP" must be TCP, UDP or SCTP`},
+		"TCP is always there":        {good + "octavia: {protocols: [UDP]}\n", `o:7:11: octavia.protocols must have TCP: it is always balanced`},
+		"a duration has a unit":      {good + "octavia: {poll: fast}\n", `o:7:17: octavia.poll "fast" must be a duration of at least 50ms, such as 3s`},
 		"a rate is a number of calls": {good + "openstack: {rateLimit: {burst: -1}}\n",
-			`7:32: openstack.rateLimit.burst "-1" must be a number of calls, at least 1`},
+			`o:7:32: openstack.rateLimit.burst "-1" must be a number of calls, at least 1`},
 		"a cloud that fails denies or not": {good + "openstack: {onCloudError: deny}\n",
-			`7:27: openstack.onCloudError "deny" must be Allow or Deny`},
-		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `7:20: octavia.orphans "delete" must be Collect or Report
-7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
-		"a key stands once":      {good + "kind: Configuration\n", `7:1: mapping key "kind" already defined at [2:1]`},
-		"YAML must be YAML":      {good + "a: [\n", `7:4: sequence end token ']' not found`},
-		"a list is no mapping":   {good + "octavia: [a]\n", `7:10: sequence was used where mapping is expected`},
-		"an old version is told": {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
-		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
-7:57: webhook.lameDuck "5" must be a duration up to 20s, such as 10s: a Pod has 45 s to end
-7:43: webhook.inFlight "-1" must be a number of requests, at least 1`},
-		"a certificate has two sources": {good + "certificates: {source: self, settle: 1ms}\n", `7:24: certificates.source "self" must be Self or CertManager
-7:38: certificates.settle "1ms" must be a duration from 100ms to 10m, such as 1m`},
+			`o:7:27: openstack.onCloudError "deny" must be Allow or Deny`},
+		"orphans are collected or not": {good + "octavia: {orphans: delete, orphanGrace: 0s}\n", `o:7:20: octavia.orphans "delete" must be Collect or Report
+o:7:41: octavia.orphanGrace "0s" must be a duration of at least 1s, such as 10m`},
+		"an alias is told where it stands": {good + "  externalNetwork: &n public\n  externalSubnet: *n\n",
+			`o:7:20: neutron.externalNetwork "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
+o:8:19: neutron.externalSubnet "public" must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
+		"what is merged in is told where it stands": {good + "octavia: {timeouts: &t {memberData: 50}, healthMonitor: {}}\n",
+			`o:7:37: octavia.timeouts.memberData "50" must be a time with its unit, from 1ms to 24h, such as 50s`},
+		"a byte order mark is no key":    {"\ufeff" + good, ""},
+		"a file may say where it begins": {"---\n" + good + "---\n# the end\n...\n", ""},
+		"a second document is told":      {good + "---\noctavia: {memberMode: L2}\n", `o:8:1: there is a second document; a configuration is one`},
+		"something else is told":         {"apiVersion: v1\nkind: Service\nmetadata: {}\n", `o:2:7: is a Service, and not octagate's Configuration`},
+		"a key stands once":              {good + "kind: Configuration\n", `o:7:1: mapping key "kind" already defined at [2:1]`},
+		"YAML must be YAML":              {good + "a: [\n", `o:7:4: sequence end token ']' not found`},
+		"a list is no mapping":           {good + "octavia: [a]\n", `o:7:10: sequence was used where mapping is expected`},
+		"an old version is told":         {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `o:1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
+		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `o:7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
+o:7:57: webhook.lameDuck "5" must be a duration up to 20s, such as 10s: a Pod has 45 s to end
+o:7:43: webhook.inFlight "-1" must be a number of requests, at least 1`},
+		"a certificate has two sources": {good + "certificates: {source: self, settle: 1ms}\n", `o:7:24: certificates.source "self" must be Self or CertManager
+o:7:38: certificates.settle "1ms" must be a duration from 100ms to 10m, such as 1m`},
 		"a certificate lives longer than it takes to be known": {good + "certificates: {lifetime: 5m}\n",
-			`7:26: certificates.lifetime "5m" must be from ten times certificates.settle to 2160h, such as 168h`},
+			`o:7:26: certificates.lifetime "5m" must be from ten times certificates.settle to 2160h, such as 168h`},
 		"a leader ends before its successor begins": {good + "leaderElection: {leaseDuration: 10s}\n",
-			`1:1: leaderElection.renewDeadline "10s" must be at most four fifths of leaseDuration, such as 10s`},
-		"an address has a port": {good + "health: {bindAddress: localhost}\n", `7:23: health.bindAddress "localhost" must be host:port or :port`},
-		"nothing lacks everything": {"{}", `1:1: apiVersion must be octagate.dev/v1alpha1
-1:1: kind must be Configuration
-1:1: clusterName must be letters, digits, dots and dashes, at most 63; it marks what is ours in the cloud
-1:1: neutron.podSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
-1:1: neutron.serviceSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
+			`o:7:1: leaderElection.renewDeadline "10s" must be at most four fifths of leaseDuration, such as 10s`},
+		"an address has a port": {good + "health: {bindAddress: localhost}\n", `o:7:23: health.bindAddress "localhost" must be host:port or :port`},
+		"nothing lacks everything": {"{}", `o:1:1: apiVersion must be octagate.dev/v1alpha1
+o:1:1: kind must be Configuration
+o:1:1: clusterName must be letters, digits, dots and dashes, at most 63; it marks what is ours in the cloud
+o:1:1: neutron.podSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12
+o:1:1: neutron.serviceSubnet must be an OpenStack ID, such as 48ddcfec-1b29-411b-be92-8329cc09fc12`},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			got := ""
-			if _, err := parse([]byte(tt.source)); err != nil {
+			if _, err := parse("o", []byte(tt.source)); err != nil {
 				got = err.Error()
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -118,8 +127,8 @@ func TestTheExampleHasEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parse(source); err != nil {
-		t.Errorf("octagate.yaml:%v", err)
+	if _, err := parse("octagate.yaml", source); err != nil {
+		t.Error(err)
 	}
 	for _, key := range keys(reflect.TypeFor[Configuration]()) {
 		if !strings.Contains(string(source), key+":") {
@@ -148,7 +157,7 @@ func TestSettings(t *testing.T) {
 		"a value is needed":                   {[]string{"octavia.backend"}, `--set: "octavia.backend" must be a key and a value, such as octavia.backend=octavia`},
 		"a value is checked as in the file":   {[]string{"octavia.pools=shared"}, `--set: octavia.pools "shared" must be Separate or Shared`},
 	} {
-		c, err := parse([]byte(source), tt.settings...)
+		c, err := parse("o", []byte(source), tt.settings...)
 		got := strings.Join([]string{c.Octavia.Backend, c.Octavia.Provider, c.Octavia.Pools}, " ")
 		if err != nil {
 			got = err.Error()

@@ -9,10 +9,15 @@ import (
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the image has no roots of trust but these
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 func main() {
-	err := called(command(), os.Args[0]).ExecuteContext(ctrl.SetupSignalHandler())
+	ctx, stdout := ctrl.SetupSignalHandler(), output.To(os.Stdout)
+	c := interruptible(ctx, called(command(), os.Args[0]))
+	c.SetOut(stdout)
+	err := outcome(c.ExecuteContext(ctx), stdout.Err())
 	if err != nil && !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "octagate:", err)
 	}

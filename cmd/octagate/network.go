@@ -86,6 +86,7 @@ func (l *laying) flags(c *cobra.Command) {
 	f.StringVar(&l.cloud, "cloud", "", "an entry of clouds.yaml (default: $OS_CLOUD, else $OS_AUTH_URL and its like)")
 	f.StringVar(&l.cluster, "cluster-name", "kubernetes", "clusterName of octagate.yaml, unique in the project; it begins all names")
 	f.StringVar(&l.layout, "layout", string(network.TwoSubnets), "two-subnets: Pods and Services apart; single-subnet: in one")
+	offer(c, "layout", string(network.TwoSubnets), string(network.SingleSubnet))
 	f.StringVar(&l.pods, "pod-cidr", "", "the pod subnet (default 10.1.0.0/16, in one subnet 10.0.0.0/16)")
 	f.StringVar(&l.services, "service-cidr", "", "where ClusterIPs come from: the lower half of the service subnet, or the beginning of the one subnet (default 10.2.0.0/17, in one subnet 10.0.0.0/18)")
 	f.StringVar(&l.router, "router", "", "ID of a router that is there (default: one is made)")
@@ -187,7 +188,9 @@ func (l laying) plan(c *cobra.Command) error {
 		fmt.Fprintln(g.notes, "There is nothing to do.")
 		return l.print(c.OutOrStdout(), g.Laid(there))
 	}
-	_, err = fmt.Fprint(c.OutOrStdout(), plan)
+	if _, err = fmt.Fprint(c.OutOrStdout(), plan); err == nil {
+		fmt.Fprintf(g.notes, "This would be made in %s.\nThe cluster's API server has to be started with --service-cluster-ip-range=%s\n", g.cloud.Where(), g.Range)
+	}
 	return err
 }
 
@@ -200,9 +203,9 @@ func (l laying) apply(c *cobra.Command) error {
 	case len(plan) == 0:
 		fmt.Fprintln(g.notes, "There is nothing to do.")
 	case l.yes:
-		fmt.Fprint(g.notes, plan)
+		fmt.Fprintf(g.notes, "In %s:\n%s", g.cloud.Where(), plan)
 	default:
-		fmt.Fprintf(g.notes, "%sMake this? [y/N] ", plan)
+		fmt.Fprintf(g.notes, "In %s:\n%sMake this? [y/N] ", g.cloud.Where(), plan)
 		if err := agreed(c.InOrStdin()); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 )
 
@@ -38,6 +39,7 @@ func planCommand() *cobra.Command {
 	c.Flags().StringVar(&p.live, "live", "", "a Service of the cluster, as NAMESPACE/NAME")
 	c.Flags().StringVarP(&p.output, "output", "o", asText, "text, json or yaml")
 	c.MarkFlagsMutuallyExclusive("live", "facts")
+	offer(c, "output", asText, asJSON, asYAML)
 	_ = c.RegisterFlagCompletionFunc("live", serviceNames)
 	return c
 }
@@ -50,7 +52,7 @@ func (p planning) run(c *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	err = shown(c.OutOrStdout(), p.output, made, func(paint translation.Paint) string {
+	err = shown(c.OutOrStdout(), p.output, made, func(paint output.Paint) string {
 		var b strings.Builder
 		for _, t := range made.Services {
 			fmt.Fprintln(&b, t.Account(paint))

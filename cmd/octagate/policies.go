@@ -33,6 +33,7 @@ func policiesCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&file, "config", "", "the configuration file; none: what holds with any")
 	c.Flags().BoolVar(&mutating, "mutating", false, "print the MutatingAdmissionPolicy, too")
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/preflight"
-	"github.com/octagate/octagate/cmd/octagate/report"
 	"github.com/octagate/octagate/reconcile/ground"
 	"github.com/octagate/octagate/reconcile/openstack"
 )
@@ -21,6 +22,7 @@ type survey struct {
 	settings []string
 	output   string
 	failOn   string
+	cloud    string
 	alone    bool // there is no cluster to look at
 }
 
@@ -46,6 +48,10 @@ func preflightCommand() *cobra.Command {
 	c.Flags().StringVarP(&s.output, "output", "o", "text", "format: "+either(formats))
 	c.Flags().StringVar(&s.failOn, "fail-on", preflight.Failure.String(), "what to exit with 1 for: failure or warning")
 	c.Flags().BoolVar(&s.alone, "no-cluster", false, "do not look at the cluster")
+	c.Flags().StringVar(&s.cloud, "cloud", "", "an entry of clouds.yaml (default: openstack.cloud of the configuration, else $OS_CLOUD, else $OS_AUTH_URL and its like)")
+	offer(c, "output", formats...)
+	offer(c, "fail-on", preflight.Failure.String(), preflight.Warning.String())
+	offerFiles(c, "config", "yaml", "yml")
 	return c
 }
 
@@ -67,7 +73,7 @@ func (s survey) run(c *cobra.Command) error {
 		return err
 	}
 	r := preflight.Report{Version: version(), FailOn: failOn, Results: preflight.Run(g)}
-	if err := write(c.OutOrStdout(), r, report.Coloured(c.OutOrStdout())); err != nil {
+	if err := write(c.OutOrStdout(), r, output.PaintFor(c.OutOrStdout())); err != nil {
 		return err
 	}
 	if r.Fails() {
@@ -83,7 +89,7 @@ func (s survey) ground(ctx context.Context, c Configuration) (preflight.Ground, 
 	if !s.alone {
 		g.Cluster = inhabitants(ctx, g.Policy)
 	}
-	cloud, err := openstack.Configure(c.OpenStack.Cloud, openstack.Rate(c.OpenStack.RateLimit))
+	cloud, err := openstack.Configure(cmp.Or(s.cloud, c.OpenStack.Cloud), openstack.Rate(c.OpenStack.RateLimit))
 	if err != nil {
 		return g, err
 	}

@@ -20,8 +20,11 @@ func rulesCommand() *cobra.Command {
 		Long: "Rules prints the catalogue of rules, or one of them with all that is specified of it, an\n" +
 			"example that it refuses and one that passes. It asks nobody.",
 		Example: "  octagate rules\n  octagate rules floating-ip-free",
-		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		Args:    atMostOne("rule"),
+		ValidArgsFunction: func(_ *cobra.Command, named []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(named) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
 			return ruleNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, names []string) error {

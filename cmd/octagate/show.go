@@ -1,15 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
-	"github.com/fatih/color"
-	"sigs.k8s.io/yaml"
-
-	"github.com/octagate/octagate/cmd/octagate/report"
-	"github.com/octagate/octagate/cmd/octagate/translation"
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // The formats in which values are shown.
@@ -20,24 +15,14 @@ const (
 )
 
 // shown writes a value in a format: as text, or as what programs read.
-func shown(w io.Writer, format string, value any, text func(translation.Paint) string) error {
-	var data []byte
-	var err error
+func shown(w io.Writer, format string, value any, text func(output.Paint) string) error {
 	switch format {
-	case asText:
-		_, err := io.WriteString(w, text(ink(w)))
-		return err
 	case asJSON:
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(value)
+		return output.JSON(w, value)
 	case asYAML:
-		data, err = yaml.Marshal(value)
+		return output.YAML(w, value)
 	}
-	if err == nil {
-		_, err = w.Write(data)
-	}
+	_, err := io.WriteString(w, text(output.PaintFor(w)))
 	return err
 }
 
@@ -49,29 +34,4 @@ func chosen(format string, choices ...string) error {
 		}
 	}
 	return fmt.Errorf("--output %s: must be %s", format, either(choices))
-}
-
-// tints are the colours of tones.
-var tints = map[translation.Tone]color.Attribute{
-	translation.Name: color.Bold, translation.Good: color.FgGreen, translation.Busy: color.FgYellow,
-	translation.Bad: color.FgRed, translation.Faint: color.Faint,
-}
-
-// ink colours words on terminals, unless NO_COLOR is set.
-func ink(w io.Writer) translation.Paint {
-	if !report.Coloured(w) {
-		return nil
-	}
-	return tinted
-}
-
-// tinted is a word in the colour of its tone.
-func tinted(tone translation.Tone, word string) string {
-	attribute, known := tints[tone]
-	if !known {
-		return word
-	}
-	c := color.New(attribute)
-	c.EnableColor()
-	return c.Sprint(word)
 }

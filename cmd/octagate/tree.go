@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/picture"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 )
@@ -24,7 +25,7 @@ func (v *viewing) flags(c *cobra.Command) {
 	v.forecast.flags(c)
 	c.Flags().StringArrayVarP(&v.files, "filename", "f", nil, "files with Services, as for octagate plan, instead of the cloud and the cluster")
 	c.ValidArgsFunction = serviceNames
-	c.Args = cobra.MaximumNArgs(1)
+	c.Args = atMostOne("Service")
 }
 
 func treeCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func treeCommand() *cobra.Command {
 	}
 	v.flags(c)
 	c.Flags().StringVarP(&v.output, "output", "o", asText, "text, json or yaml")
+	offer(c, "output", asText, asJSON, asYAML)
 	return c
 }
 
@@ -52,7 +54,7 @@ func (v viewing) tree(c *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	return shown(c.OutOrStdout(), v.output, translations{Services: all}, func(paint translation.Paint) string {
+	return shown(c.OutOrStdout(), v.output, translations{Services: all}, func(paint output.Paint) string {
 		var texts []string
 		for _, t := range all {
 			texts = append(texts, t.Outline(paint))
@@ -84,6 +86,8 @@ func graphCommand() *cobra.Command {
 	v.flags(c)
 	c.Flags().StringVarP(&v.output, "output", "o", asSVG, "svg, dot or mermaid")
 	c.Flags().StringVar(&v.theme, "theme", string(picture.Auto), "of svg: light, dark, or auto: as the reader's system says")
+	offer(c, "output", asSVG, asDOT, asMermaid)
+	offer(c, "theme", string(picture.Auto), string(picture.Light), string(picture.Dark))
 	return c
 }
 
@@ -98,23 +102,20 @@ func (v viewing) graph(c *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := v.drawn(all)
-	if err == nil {
-		_, err = io.WriteString(c.OutOrStdout(), text)
-	}
+	_, err = io.WriteString(c.OutOrStdout(), v.drawn(all))
 	return err
 }
 
-func (v viewing) drawn(all []translation.Translation) (string, error) {
+func (v viewing) drawn(all []translation.Translation) string {
 	var pictures []picture.Picture
 	for _, t := range all {
 		pictures = append(pictures, picture.Of(t))
 	}
 	switch v.output {
 	case asDOT:
-		return picture.DOT(pictures), nil
+		return picture.DOT(pictures)
 	case asMermaid:
-		return picture.Mermaid(pictures), nil
+		return picture.Mermaid(pictures)
 	}
 	return picture.SVG(pictures, picture.Theme(v.theme))
 }

@@ -59,12 +59,21 @@ func (a *admin) token() string {
 	return answer.Header().Get("X-Subject-Token")
 }
 
+// subnet makes one of IPv6, in the lower half of which the cluster chooses, and tells its ID.
+func (a *admin) subnet(network, first string) string {
+	return text(a.call(http.MethodPost, neutron+"subnets", object{"subnet": object{
+		"network_id": network, "ip_version": 6, "cidr": first + "/108", "enable_dhcp": false,
+		"allocation_pools": []object{{"start": first + "8:0", "end": first + "f:ffff"}},
+	}}), "id")
+}
+
 // mend ends what is wrong with the cloud itself.
 func (a *admin) mend() {
 	a.cloud.Release()
 	a.cloud.FailBuilds(false)
-	a.quota("load_balancer", -1)
-	a.quota("floatingip", -1)
+	for _, resource := range scarce {
+		a.quota(resource, -1)
+	}
 	a.pending(0)
 }
 
@@ -78,7 +87,7 @@ func (a *admin) quota(resource string, most int) {
 // load balancers of others, one of them of a cluster that was given our name.
 func (w *world) furnish() {
 	for _, address := range floating {
-		w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+		w.addFloatingIP(address)
 	}
 	other := []string{"octagate:cluster=" + cluster, "octagate:service=99999999-0000-4000-8000-000000000000", "octagate:kube-system=" + string(stranger)}
 	w.house.port = text(w.admin.call(http.MethodPost, neutron+"ports", object{"port": object{"network_id": w.nets.PodNetwork, "name": "server"}}), "id")
@@ -99,6 +108,14 @@ func (w *world) furnish() {
 				w.house.things[collection+" "+id] = furniture(thing)
 			}
 		}
+	}
+}
+
+// addFloatingIP makes a floating IP of a user, who keeps the last for one namespace.
+func (w *world) addFloatingIP(address string) {
+	id := w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+	if address == floating[len(floating)-1] {
+		w.admin.call(http.MethodPut, neutron+"floatingips/"+id+"/tags", object{"tags": []string{"octagate:namespace=shop"}})
 	}
 }
 
@@ -156,6 +173,14 @@ func texts(thing object, name string) []string {
 func number(thing object, name string) int {
 	n, _ := strconv.Atoi(fmt.Sprint(thing[name]))
 	return n
+}
+
+// firstOf is the first of several; empty: there are none.
+func firstOf(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
 }
 
 // ids are the IDs in an attribute that is a list of references.

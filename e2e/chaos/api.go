@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,7 @@ type api struct {
 
 	mu        sync.Mutex
 	services  map[types.NamespacedName]*corev1.Service
-	slices    map[types.NamespacedName]*discoveryv1.EndpointSlice
+	slices    map[types.NamespacedName][]*discoveryv1.EndpointSlice
 	addresses map[string]types.NamespacedName // ClusterIPs that are allocated
 	versions  int
 	born      int
@@ -42,7 +43,7 @@ type api struct {
 
 func newAPI(w *world) *api {
 	return &api{
-		w: w, services: map[types.NamespacedName]*corev1.Service{}, slices: map[types.NamespacedName]*discoveryv1.EndpointSlice{},
+		w: w, services: map[types.NamespacedName]*corev1.Service{}, slices: map[types.NamespacedName][]*discoveryv1.EndpointSlice{},
 		addresses: map[string]types.NamespacedName{}, last: map[types.UID]version{},
 	}
 }
@@ -78,7 +79,7 @@ func (a *api) list() []*corev1.Service {
 	for _, svc := range a.services {
 		all = append(all, svc.DeepCopy())
 	}
-	slices.SortFunc(all, func(x, y *corev1.Service) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(all, func(x, y *corev1.Service) int { return strings.Compare(x.Namespace+"/"+x.Name, y.Namespace+"/"+y.Name) })
 	return all
 }
 
@@ -153,32 +154,51 @@ func understood(svc *corev1.Service) map[string]string {
 	return all
 }
 
-// allocate gives svc the lowest address that is free: one that was given back is soon
-// somebody else's.
+// allocate gives svc the lowest address that is free, of each of its families: one that was
+// given back is soon somebody else's.
 func (a *api) allocate(svc *corev1.Service) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	name := client.ObjectKeyFromObject(svc)
 	if svc.Spec.ClusterIP != "" || svc.Spec.Type == corev1.ServiceTypeExternalName {
 		return
 	}
+	for _, family := range svc.Spec.IPFamilies {
+		svc.Spec.ClusterIPs = append(svc.Spec.ClusterIPs, a.lowest(family))
+	}
+	for _, ip := range svc.Spec.ClusterIPs {
+		a.addresses[ip] = client.ObjectKeyFromObject(svc)
+	}
+	svc.Spec.ClusterIP = svc.Spec.ClusterIPs[0]
+}
+
+// lowest is the lowest ClusterIP that is free. It is called with the lock.
+func (a *api) lowest(family corev1.IPFamily) string {
+	format := map[corev1.IPFamily]string{corev1.IPv4Protocol: "10.2.0.%d", corev1.IPv6Protocol: "fd00:2::%x"}[family]
 	for i := 10; ; i++ {
-		ip := fmt.Sprintf("10.2.0.%d", i)
+		ip := fmt.Sprintf(format, i)
 		if _, taken := a.addresses[ip]; !taken {
-			a.addresses[ip] = name
-			svc.Spec.ClusterIP, svc.Spec.ClusterIPs = ip, []string{ip}
-			return
+			return ip
 		}
 	}
 }
 
-// free gives an address back unless the stored Service has it.
+// free gives addresses back that the stored Service does not have.
 func (a *api) free(svc *corev1.Service) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	name := client.ObjectKeyFromObject(svc)
-	if stored := a.services[name]; stored == nil || stored.Spec.ClusterIP != svc.Spec.ClusterIP {
-		delete(a.addresses, svc.Spec.ClusterIP)
+	var kept []string
+	if stored := a.services[client.ObjectKeyFromObject(svc)]; stored != nil {
+		kept = stored.Spec.ClusterIPs
+	}
+	a.release(svc, kept)
+}
+
+// release gives the addresses of a Service back, but for some. It is called with the lock.
+func (a *api) release(svc *corev1.Service, but []string) {
+	for _, ip := range svc.Spec.ClusterIPs {
+		if !slices.Contains(but, ip) {
+			delete(a.addresses, ip)
+		}
 	}
 }
 
@@ -191,8 +211,8 @@ func (a *api) store(old, svc *corev1.Service) error {
 	if (stored == nil) != (old == nil) || stored != nil && (stored.ResourceVersion != old.ResourceVersion || stored.UID != old.UID) {
 		return apierrors.NewConflict(serviceResource, svc.Name, errors.New("the object has been modified"))
 	}
-	if old != nil && old.Spec.ClusterIP != svc.Spec.ClusterIP {
-		delete(a.addresses, old.Spec.ClusterIP)
+	if old != nil {
+		a.release(old, svc.Spec.ClusterIPs)
 	}
 	if old != nil && !equality.Semantic.DeepEqual(old.Spec, svc.Spec) {
 		svc.Generation++
@@ -224,7 +244,7 @@ func (a *api) keep(name types.NamespacedName, svc *corev1.Service) {
 // remove forgets a Service and tells. It is called with the lock.
 func (a *api) remove(name types.NamespacedName) {
 	old := a.services[name]
-	delete(a.addresses, old.Spec.ClusterIP)
+	a.release(old, nil)
 	delete(a.services, name)
 	a.unclaimed(old.UID, "")
 	a.remember(old, true)
@@ -242,8 +262,8 @@ type version struct {
 func (a *api) remember(svc *corev1.Service, gone bool) {
 	last := a.last[svc.UID]
 	now := version{svc.DeepCopy(), time.Now(), gone || !svc.DeletionTimestamp.IsZero()}
-	if svc.Annotations[forced] != "" {
-		delete(a.last, svc.UID) // what its author wants nobody can know any more
+	if svc.Annotations[forced] == early {
+		delete(a.last, svc.UID) // nobody can know what its author wanted
 		return
 	}
 	if now.gone && last.service != nil {
@@ -273,6 +293,7 @@ func (a *api) delete(name types.NamespacedName) {
 	case svc.DeletionTimestamp.IsZero():
 		svc.DeletionTimestamp = new(metav1.Now())
 		a.keep(name, svc)
+		a.w.bid(svc)
 	}
 }
 
@@ -300,7 +321,7 @@ func wish(svc *corev1.Service) string {
 	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer || svc.Spec.LoadBalancerClass != nil || svc.Annotations["octagate.dev/internal"] == "true" || !svc.DeletionTimestamp.IsZero() {
 		return ""
 	}
-	return svc.Spec.LoadBalancerIP
+	return cmp.Or(svc.Annotations[prefix+"load-balancer-ip"], svc.Spec.LoadBalancerIP)
 }
 
 // patch is octagate's own write to a Service, or to its status.
@@ -355,14 +376,10 @@ func patched(old *corev1.Service, how types.PatchType, data []byte) (*corev1.Ser
 	return svc, json.Unmarshal(after, svc)
 }
 
-// expose stores the endpoints of a Service; nil: it has none any more.
-func (a *api) expose(name types.NamespacedName, slice *discoveryv1.EndpointSlice) {
+// expose stores the endpoints of a Service.
+func (a *api) expose(name types.NamespacedName, all []*discoveryv1.EndpointSlice) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if slice == nil {
-		delete(a.slices, name)
-	} else {
-		a.slices[name] = slice
-	}
-	a.tell(event{name: name, endpoints: true, slice: slice.DeepCopy()})
+	a.slices[name] = all // nobody changes them
+	a.tell(event{name: name, endpoints: true, slices: all})
 }

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -25,15 +26,15 @@ import (
 type event struct {
 	name         types.NamespacedName
 	old, service *corev1.Service // service: nil when it is gone
-	endpoints    bool            // it is the EndpointSlice that has changed
-	slice        *discoveryv1.EndpointSlice
+	endpoints    bool            // it is the EndpointSlices that have changed
+	slices       []*discoveryv1.EndpointSlice
 	all          *listing // in place of all that: what there is
 }
 
 // A listing is everything there is at a moment.
 type listing struct {
 	services map[types.NamespacedName]*corev1.Service
-	slices   map[types.NamespacedName]*discoveryv1.EndpointSlice
+	slices   map[types.NamespacedName][]*discoveryv1.EndpointSlice
 }
 
 // A cache is what one octagate knows of the cluster: the truth, some time ago.
@@ -51,7 +52,7 @@ type cache struct {
 
 // newCache is a cache that begins to watch.
 func newCache(o *octagate) *cache {
-	c := &cache{o: o, events: make(chan event, 1<<14), known: listing{map[types.NamespacedName]*corev1.Service{}, map[types.NamespacedName]*discoveryv1.EndpointSlice{}}}
+	c := &cache{o: o, events: make(chan event, 1<<14), known: listing{map[types.NamespacedName]*corev1.Service{}, map[types.NamespacedName][]*discoveryv1.EndpointSlice{}}}
 	c.deaf = true
 	a := o.w.api
 	a.mu.Lock()
@@ -76,13 +77,11 @@ func (c *cache) hear() {
 	if !c.deaf || c.stubborn {
 		return
 	}
-	all := &listing{map[types.NamespacedName]*corev1.Service{}, map[types.NamespacedName]*discoveryv1.EndpointSlice{}}
+	all := &listing{map[types.NamespacedName]*corev1.Service{}, map[types.NamespacedName][]*discoveryv1.EndpointSlice{}}
 	for name, svc := range a.services {
 		all.services[name] = svc.DeepCopy()
 	}
-	for name, slice := range a.slices {
-		all.slices[name] = slice.DeepCopy()
-	}
+	maps.Copy(all.slices, a.slices)
 	c.deaf = false
 	c.post(event{all: all})
 }
@@ -133,10 +132,8 @@ func (c *cache) apply(e event) {
 	c.mu.Lock()
 	old := c.known.services[e.name]
 	switch {
-	case e.endpoints && e.slice == nil:
-		delete(c.known.slices, e.name)
 	case e.endpoints:
-		c.known.slices[e.name] = e.slice
+		c.known.slices[e.name] = e.slices
 	case e.service == nil:
 		delete(c.known.services, e.name)
 	default:
@@ -161,7 +158,7 @@ func keys[V any](a, b map[types.NamespacedName]V) []types.NamespacedName {
 			all = append(all, name)
 		}
 	}
-	slices.SortFunc(all, func(x, y types.NamespacedName) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(all, func(x, y types.NamespacedName) int { return strings.Compare(x.String(), y.String()) })
 	return all
 }
 
@@ -192,9 +189,11 @@ func (c *cache) List(_ context.Context, list client.ObjectList, opts ...client.L
 	defer c.mu.Unlock()
 	switch list := list.(type) {
 	case *discoveryv1.EndpointSliceList:
-		for name, slice := range c.known.slices {
-			if name.Namespace == o.Namespace && o.LabelSelector.Matches(labels.Set(slice.Labels)) {
-				list.Items = append(list.Items, *slice.DeepCopy())
+		for name, all := range c.known.slices {
+			for _, slice := range all {
+				if name.Namespace == o.Namespace && o.LabelSelector.Matches(labels.Set(slice.Labels)) {
+					list.Items = append(list.Items, *slice.DeepCopy())
+				}
 			}
 		}
 	case *corev1.ServiceList:
@@ -258,14 +257,15 @@ func (l truth) List(_ context.Context, list client.ObjectList, _ ...client.ListO
 
 // write is octagate's write to the API server, with all that can happen to one.
 func (o *octagate) write(ctx context.Context, svc *corev1.Service, p client.Patch, status bool) error {
-	n := o.w.count("write " + svc.Name)
-	if !rest(ctx, o.w.instant(20*time.Millisecond, "write", svc.Name, n)) || o.dead.Load() {
+	who := client.ObjectKeyFromObject(svc).String()
+	n := o.w.count("write " + who)
+	if !rest(ctx, o.w.instant(20*time.Millisecond, "write", who, n)) || o.dead.Load() {
 		return context.Canceled
 	}
 	o.w.api.mu.Lock()
-	rough := o.w.luck(1000, "rough", svc.Name, n) < o.w.api.roughness
+	rough := o.w.luck(1000, "rough", who, n) < o.w.api.roughness
 	o.w.api.mu.Unlock()
-	kind := o.w.luck(3, "roughness", svc.Name, n)
+	kind := o.w.luck(3, "roughness", who, n)
 	switch {
 	case rough && kind == 0:
 		return apierrors.NewConflict(serviceResource, svc.Name, fmt.Errorf("as it happens"))

@@ -3,9 +3,9 @@ package chaos
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -21,13 +21,15 @@ import (
 var (
 	howMany = flag.Int("chaos.n", histories, "how many histories")
 	first   = flag.Uint64("chaos.seed", 1, "the seed of the first; the others follow")
-	every   = flag.Bool("chaos.every", false, "kill octagate at every call of all flows, not only at those that change something in the first few")
+	every   = flag.Bool("chaos.every", false, "kill octagate at every call of every flow, and have each fault at each of them: see flows_test.go")
+	from    = flag.String("chaos.history", "", "a file with one history, in place of those of seeds")
 	brief   = flag.Bool("chaos.shrink", true, "find the shortest history that fails like the one that did")
 	told    = flag.Bool("chaos.v", false, "tell all that happens")
 )
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
+	debug.SetGCPercent(400) // histories leave much behind, and need little
 	flag.Parse()
 	os.Exit(run(m))
 }
@@ -67,6 +69,14 @@ func TestHistories(t *testing.T) {
 	})
 }
 
+// A history from a file happens: what a failure told to be tried.
+func TestHistory(t *testing.T) {
+	if *from == "" {
+		t.Skip("no -chaos.history")
+	}
+	examine(t, read(t, *from))
+}
+
 // examine lets a history happen, and tells the shortest that fails like it if it fails.
 func examine(t *testing.T, h History) Ending {
 	t.Helper()
@@ -80,9 +90,32 @@ func examine(t *testing.T, h History) Ending {
 	if len(e.Wrong) > 0 && *brief {
 		short := Shrink(h, func(h History) bool { return len(Run(t, h, nil).Wrong) > 0 })
 		e := Run(t, short, nil)
-		t.Logf("its shortest part that fails, to be kept as a file in testdata:\n%s\n%s\n%s", short, strings.Join(e.Wrong, "\n"), e.Log)
+		t.Logf("its shortest part that fails:\n%s\n%s\n%s%s", short, strings.Join(e.Wrong, "\n"), e.Log, again(t, short))
 	}
 	return e
+}
+
+// again says how a history that failed is seen again.
+func again(t *testing.T, h History) string {
+	file := filepath.Join(os.TempDir(), fmt.Sprintf("chaos-%d.history", h.Seed))
+	if err := os.WriteFile(file, []byte(h.String()), 0o600); err != nil {
+		t.Error(err)
+	}
+	return fmt.Sprintf("again: go test ./e2e/chaos -count=1 -run 'TestHistory$' -chaos.history %s\n(once it is mended, keep the file in e2e/chaos/testdata, with a line that says what was wrong)", file)
+}
+
+// read reads a file with a history.
+func read(t *testing.T, file string) History {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := ReadHistory(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 // A tally is of many histories.
@@ -114,86 +147,11 @@ func TestTheyNeverFailAgain(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h, err := ReadHistory(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if e := Run(t, h, nil); len(e.Wrong) > 0 {
+			if e := Run(t, read(t, file), nil); len(e.Wrong) > 0 {
 				t.Errorf("%s\n%s", strings.Join(e.Wrong, "\n"), e.Log)
 			}
 		})
 	}
-}
-
-// flows are what octagate mostly does.
-var flows = map[string]string{
-	"a Service comes and goes":            "create 0 1 20s\n delete 0 0 20s",
-	"it has a floating IP of the pool":    "create 0 2 20s\n delete 0 0 20s",
-	"of a user":                           "create 0 3 20s\n delete 0 0 20s",
-	"of the pool, to be kept":             "create 0 13 20s\n delete 0 0 20s",
-	"it changes from one to the other":    "create 0 2 20s\n change 0 3 30s\n change 0 2 30s",
-	"it is not reached from outside":      "create 0 3 20s\n change 0 6 30s\n change 0 0 30s",
-	"its ports change":                    "create 0 0 20s\n change 0 1 30s\n change 0 11 30s\n change 0 17 30s",
-	"its settings change":                 "create 0 2 20s\n change 0 9 30s\n change 0 10 30s\n change 0 16 30s",
-	"its Pods change":                     "pods 0 1 5s\n create 0 1 20s\n pods 0 7 10s\n pods 0 0 10s",
-	"it loses its address":                "create 0 0 20s\n change 0 15 30s\n change 0 0 30s",
-	"a floating IP changes hands":         "create 0 3 20s\n create 1 0 20s\n change 0 4 20s\n change 1 3 40s",
-	"its load balancer breaks":            "create 0 2 20s\n break 0 0 4m",
-	"somebody deletes its load balancer":  "create 0 2 20s\n meddle 0 2 2m",
-	"it loses its finalizer":              "create 0 2 20s\n force 0 0 15m",
-	"its address is another's right away": "create 0 0 20s\n delete 0 0 1ms\n create 1 0 1m",
-}
-
-// Octagate is killed at each call that changes something, just before that has its effect and
-// just after, and another starts.
-func TestKilledAtEveryCall(t *testing.T) {
-	all := slices.Sorted(maps.Keys(flows))
-	switch {
-	case racing:
-		all = all[:1]
-	case !*every:
-		all = all[:5]
-	}
-	for _, flow := range all {
-		t.Run(flow, func(t *testing.T) {
-			t.Parallel()
-			h, err := ReadHistory("seed 1\n pods 0 3 10s\n" + flows[flow])
-			if err != nil {
-				t.Fatal(err)
-			}
-			for at, reached := 1, true; reached; at++ {
-				for _, after := range []bool{false, true} {
-					reached = killed(t, h, at, after)
-				}
-			}
-		})
-	}
-}
-
-// killed lets a history happen in which octagate is killed at a call, if it makes so many.
-func killed(t *testing.T, h History, at int, after bool) (reached bool) {
-	calls, where := 0, ""
-	e := Run(t, h, func(w *world) {
-		w.survives = func(call string, now bool) bool {
-			if now != after || !*every && !writes(call) || reached {
-				return true
-			}
-			if calls++; calls < at {
-				return true
-			}
-			reached, where = true, call
-			w.later(w.instant(10*time.Second, "down", at), w.start)
-			return false
-		}
-	})
-	if len(e.Wrong) > 0 {
-		t.Errorf("killed at call %d, %s (after it: %t):\n%s\n%s", at, where, after, strings.Join(e.Wrong, "\n"), e.Log)
-	}
-	return reached
 }
 
 func TestHistoriesAreRead(t *testing.T) {

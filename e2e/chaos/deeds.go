@@ -10,10 +10,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile"
 )
 
 // deeds are all that may happen, and how often, in proportion.
@@ -39,6 +41,7 @@ var deeds = map[string]deed{
 	"quota":    {1, (*world).quota},
 	"meddle":   {4, (*world).meddle},
 	"take":     {1, (*world).take},
+	"kuryr":    {1, (*world).kuryr},
 	"withdraw": {1, (*world).withdraw},
 	"wait":     {3, func(w *world, _, by int) { time.Sleep(time.Duration(by) * time.Second) }},
 }
@@ -48,90 +51,17 @@ type deed struct {
 	do    func(w *world, on, by int)
 }
 
-// slots are the names of Services.
-var slots = []string{"a", "b", "c", "d", "e"}
-
-func slot(on int) types.NamespacedName {
-	return types.NamespacedName{Namespace: "shop", Name: slots[on%len(slots)]}
-}
-
-// floating are the floating IPs of users.
-var floating = []string{"172.24.4.13", "172.24.4.14", "172.24.4.15"}
-
-func port(name string, number, target int32, protocol corev1.Protocol) corev1.ServicePort {
-	p := corev1.ServicePort{Name: name, Port: number, Protocol: protocol}
-	p.TargetPort.IntVal = target
-	return p
-}
-
-// shapes are what authors want of a Service.
-var shapes = []func(*corev1.Service){
-	func(s *corev1.Service) {},
-	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("tls", 443, 8443, "TCP")) },
-	balanced(""),
-	balanced(floating[0]),
-	balanced(floating[1]),
-	balanced(floating[0], func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("tls", 443, 8080, "TCP")) }),
-	balanced("", func(s *corev1.Service) { s.Annotations["octagate.dev/internal"] = "true" }),
-	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("dns", 53, 5353, "UDP")) },
-	func(s *corev1.Service) { s.Spec.Ports = []corev1.ServicePort{port("dns", 53, 5353, "UDP")} },
-	balanced("", func(s *corev1.Service) { s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP }),
-	balanced("", func(s *corev1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"198.51.100.0/24"} }),
-	func(s *corev1.Service) { s.Spec.Ports = append(s.Spec.Ports, port("alt", 81, 8080, "TCP")) },
-	balanced("172.24.4.99"),
-	balanced("", func(s *corev1.Service) { s.Annotations["octagate.dev/keep-floating-ip"] = "true" }),
-	balanced(floating[2], func(s *corev1.Service) { s.Annotations["octagate.dev/timeout-client-data"] = "70s" }),
-	func(s *corev1.Service) {
-		s.Spec.Type, s.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.com"
-	},
-	func(s *corev1.Service) { s.Annotations["octagate.dev/health-monitor"] = "true" },
-	balanced("", func(s *corev1.Service) { s.Spec.Ports[0] = port("web", 8080, 9090, "TCP") }),
-}
-
-// balanced is of type LoadBalancer, with a floating IP; empty: of the pool.
-func balanced(address string, edits ...func(*corev1.Service)) func(*corev1.Service) {
-	return func(s *corev1.Service) {
-		s.Spec.Type, s.Spec.LoadBalancerIP = corev1.ServiceTypeLoadBalancer, address
-		for _, edit := range edits {
-			edit(s)
-		}
-	}
-}
-
-// shape gives a Service another shape: less of octagate's and Kubernetes' own.
-func shape(svc *corev1.Service, by int) {
-	ip, was := svc.Spec.ClusterIP, svc.Spec.Type
-	annotations := map[string]string{}
-	for key, value := range svc.Annotations {
-		if !slices.Contains(asked, key) {
-			annotations[key] = value
-		}
-	}
-	svc.Annotations = annotations
-	svc.Spec = corev1.ServiceSpec{
-		Type: corev1.ServiceTypeClusterIP, Selector: map[string]string{"app": svc.Name}, SessionAffinity: corev1.ServiceAffinityNone,
-		Ports: []corev1.ServicePort{port("web", 80, 8080, "TCP")},
-	}
-	shapes[by%len(shapes)](svc)
-	if svc.Spec.Type != corev1.ServiceTypeExternalName && was != corev1.ServiceTypeExternalName && ip != "" {
-		svc.Spec.ClusterIP, svc.Spec.ClusterIPs = ip, []string{ip}
-	}
-}
-
-// asked are the annotations that shapes write.
-var asked = []string{"octagate.dev/internal", "octagate.dev/keep-floating-ip", "octagate.dev/timeout-client-data", "octagate.dev/health-monitor"}
-
 func (w *world) create(on, by int) {
 	name := slot(on)
 	svc := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
-	shape(svc, by)
+	reshape(svc, by)
 	w.note("create: %v", w.api.create(context.Background(), svc))
 	w.publish(name)
 }
 
 func (w *world) change(on, by int) {
 	name := slot(on)
-	w.note("change: %v", w.api.edit(context.Background(), name, func(svc *corev1.Service) { shape(svc, by) }))
+	w.note("change: %v", w.api.edit(context.Background(), name, func(svc *corev1.Service) { reshape(svc, by) }))
 	w.publish(name)
 }
 
@@ -139,14 +69,26 @@ func (w *world) delete(on, _ int) { w.api.delete(slot(on)) }
 
 // force deletes a Service and takes the finalizer off.
 func (w *world) force(on, _ int) {
+	when := w.settled(slot(on))
 	w.api.delete(slot(on))
 	w.note("force: %v", w.api.edit(context.Background(), slot(on), func(svc *corev1.Service) {
-		svc.Finalizers, svc.Annotations = nil, map[string]string{forced: "true"}
+		svc.Finalizers, svc.Annotations[forced] = nil, when
 	}))
 }
 
-// forced marks a Service whose finalizer somebody takes off, so that it leaves all it has.
-const forced = "chaos/forced"
+// settled says whether a Service has been as it is for long enough, and octagate at work.
+func (w *world) settled(name types.NamespacedName) string {
+	svc, troubled := w.api.read(name), w.troubled()
+	if svc == nil || troubled || !apimeta.IsStatusConditionTrue(svc.Status.Conditions, reconcile.Ready) {
+		return early
+	}
+	w.api.mu.Lock()
+	defer w.api.mu.Unlock()
+	if time.Since(w.api.last[svc.UID].since) < lag {
+		return early
+	}
+	return settled
+}
 
 // pods says which Pods a Service has: one for each bit.
 func (w *world) pods(on, by int) {
@@ -159,9 +101,9 @@ func (w *world) pods(on, by int) {
 	w.publish(slot(on))
 }
 
-// publish has Kubernetes make the EndpointSlice of a Service, a moment later.
+// publish has Kubernetes make the EndpointSlices of a Service, a moment later.
 func (w *world) publish(name types.NamespacedName) {
-	n := w.count("publish " + name.Name)
+	n := w.count("publish " + name.String())
 	time.AfterFunc(w.instant(3*time.Second, "publish", name, n), func() {
 		svc := w.api.read(name)
 		if svc == nil || len(svc.Spec.Selector) == 0 {
@@ -171,25 +113,29 @@ func (w *world) publish(name types.NamespacedName) {
 		w.mu.Lock()
 		by := w.selected[name]
 		w.mu.Unlock()
-		w.api.expose(name, slice(svc, by))
+		var all []*discoveryv1.EndpointSlice
+		for _, family := range svc.Spec.IPFamilies {
+			all = append(all, slice(svc, by, discoveryv1.AddressType(family)))
+		}
+		w.api.expose(name, all)
 	})
 }
 
 // slice is the EndpointSlice of a Service with Pods.
-func slice(svc *corev1.Service, pods int) *discoveryv1.EndpointSlice {
-	s := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: svc.Namespace, Name: svc.Name, Labels: map[string]string{
+func slice(svc *corev1.Service, pods int, family discoveryv1.AddressType) *discoveryv1.EndpointSlice {
+	s := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: svc.Namespace, Name: svc.Name + "-" + string(family), Labels: map[string]string{
 		discoveryv1.LabelServiceName: svc.Name, discoveryv1.LabelManagedBy: "endpointslice-controller.k8s.io",
-	}}, AddressType: discoveryv1.AddressTypeIPv4}
+	}}, AddressType: family}
 	for _, p := range svc.Spec.Ports {
 		s.Ports = append(s.Ports, discoveryv1.EndpointPort{Name: new(p.Name), Protocol: new(p.Protocol), Port: new(p.TargetPort.IntVal)})
 	}
-	for i := range 3 {
-		if pods>>i&1 == 1 {
-			s.Endpoints = append(s.Endpoints, discoveryv1.Endpoint{
-				Addresses: []string{fmt.Sprintf("10.1.0.%d", 10+i)}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
-				TargetRef: &corev1.ObjectReference{Kind: "Pod", Namespace: svc.Namespace, Name: fmt.Sprintf("pod-%d", i)},
-			})
-		}
+	ready, unready := podsOf(pods)
+	for _, i := range slices.Concat(ready, unready) {
+		s.Endpoints = append(s.Endpoints, discoveryv1.Endpoint{
+			Addresses:  []string{addressOf(i, family == discoveryv1.AddressTypeIPv6)},
+			Conditions: discoveryv1.EndpointConditions{Ready: new(slices.Contains(ready, i))},
+			TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: svc.Namespace, Name: fmt.Sprintf("pod-%d", i)},
+		})
 	}
 	return s
 }
@@ -287,7 +233,7 @@ func balancers(s emulator.Snapshot) []string {
 
 // breakOne puts a load balancer into ERROR.
 func (w *world) breakOne(on, _ int) {
-	if all := balancers(w.cloud.Snapshot()); len(all) > 0 {
+	if all := balancers(w.cloud.Snapshot("loadbalancers")); len(all) > 0 {
 		w.cloud.Break(all[on%len(all)])
 	}
 }
@@ -308,13 +254,19 @@ func (a *admin) pending(d time.Duration) {
 	}
 }
 
+// scarce are what a project may run out of.
+var scarce = []string{"load_balancer", "floatingip", "listener", "pool", "health_monitor", "port"}
+
 func (w *world) quota(on, by int) {
-	w.admin.quota([]string{"load_balancer", "floatingip"}[on%2], 3+by%4)
+	w.mu.Lock()
+	w.short = true
+	w.mu.Unlock()
+	w.admin.quota(scarce[on%len(scarce)], 3+by%4)
 }
 
 // take has a user's floating IP associated with a server, or taken off it.
 func (w *world) take(on, by int) {
-	for id, f := range w.cloud.Snapshot()["floatingips"] {
+	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
 		if text(f, "floating_ip_address") != floating[on%len(floating)] {
 			continue
 		}
@@ -329,11 +281,11 @@ func (w *world) take(on, by int) {
 // withdraw has a user delete a floating IP, or make it again.
 func (w *world) withdraw(on, _ int) {
 	address := floating[on%len(floating)]
-	for id, f := range w.cloud.Snapshot()["floatingips"] {
+	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
 		if text(f, "floating_ip_address") == address {
 			w.admin.call(http.MethodDelete, neutron+"floatingips/"+id, nil)
 			return
 		}
 	}
-	w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
+	w.addFloatingIP(address)
 }

@@ -2,8 +2,8 @@
 
 package chaos
 
-// The slice of make test: as much as takes about half a minute on two cores.
+// The slice of make test: as much as takes about a minute on two cores.
 const (
-	histories = 100
+	histories = 300
 	racing    = false
 )

@@ -55,6 +55,7 @@ type octagate struct {
 	collector  *reconcile.Collector
 	services   workqueue.TypedRateLimitingInterface[types.NamespacedName]
 	trees      workqueue.TypedRateLimitingInterface[octavia.Owner]
+	sees       func(*corev1.Service) // changes what it sees of a Service before it reconciles that; nil: nothing
 	mutating   http.Handler
 	validating http.Handler
 }
@@ -76,18 +77,18 @@ func (k known) with(s facts.Snapshot) facts.Snapshot {
 }
 
 func newOctagate(w *world, number, config int) *octagate {
-	o := &octagate{w: w, number: number, policy: configured(w.nets, config)}
+	o := &octagate{w: w, number: number, policy: w.configured(config)}
 	o.ctx, o.cancel = context.WithCancel(logr.NewContext(context.Background(), logr.Discard()))
 	client, err := openstack.Configure("demo", openstack.Rate{PerSecond: 50, Burst: 100})
 	if err != nil {
 		panic(err)
 	}
 	client.Through(road{o})
-	client.Opens = o.policy.OpenVIPs
+	client.Opens, client.Adopts = o.policy.OpenVIPs, o.policy.Adopts
 	o.cache = newCache(o)
 	o.cloud = &openstack.Facts{
 		Client: client, Cluster: cluster, Refresh: time.Minute, Log: logr.Discard(),
-		ServiceSubnets: []string{w.nets.ServiceSubnet}, PodSubnets: []string{w.nets.PodSubnet},
+		ServiceSubnets: []string{w.nets.ServiceSubnet, w.serviceV6}, PodSubnets: []string{w.nets.PodSubnet, w.podV6},
 	}
 	o.watch = &openstack.Watch{
 		Client: client, Facts: o.cloud, Cluster: cluster, Poll: 3 * time.Second, Idle: 30 * time.Second, Changed: o.moved, Log: logr.Discard(),
@@ -174,6 +175,9 @@ func (o *octagate) reconcile(ctx context.Context, name types.NamespacedName) (ct
 	svc := o.cache.service(name)
 	if svc == nil {
 		return ctrl.Result{}, nil
+	}
+	if o.sees != nil {
+		o.sees(svc)
 	}
 	result, err := o.reconciler.Reconcile(ctx, svc)
 	o.w.note("octagate %d reconciled %s: again in %s, %v", o.number, name.Name, result.RequeueAfter, err)

@@ -34,6 +34,8 @@ const (
 	babble        // a page for people comes in place of an answer
 	expired       // the token is not valid any more
 	denied        // 403, for once
+	torn          // it is done, and half of the answer comes as if that were all
+	failing       // 500; it is done
 	faults
 )
 
@@ -56,7 +58,7 @@ func (r road) RoundTrip(request *http.Request) (*http.Response, error) {
 	luck := w.lucky(fmt.Sprint(call, request.URL, string(body)))
 	f := w.fault(call, luck)
 	if f != none {
-		w.count("faults")
+		w.strike()
 		w.note("octagate %d: fault %d of %s", r.o.number, f, call)
 	}
 	send := func() *http.Response { return r.serve(request, call, body) }
@@ -140,9 +142,12 @@ func (r road) after(ctx context.Context, f fault, a *http.Response, luck string)
 		return nil, ctx.Err()
 	case gateway:
 		return answer(a.Request, http.StatusGatewayTimeout, "the server did not answer in time"), nil
-	case half:
+	case failing:
+		return answer(a.Request, http.StatusInternalServerError, `{"faultstring": "An unknown exception occurred."}`), nil
+	case half, torn:
 		body, _ := io.ReadAll(a.Body)
-		a.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), broken{}))
+		a.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), end(f)))
+		a.ContentLength = -1
 	}
 	if !rest(ctx, r.o.w.way("back "+luck)) {
 		return nil, ctx.Err()
@@ -153,17 +158,30 @@ func (r road) after(ctx context.Context, f fault, a *http.Response, luck string)
 	return a, nil
 }
 
-// broken is the end of an answer that does not come whole.
-type broken struct{}
+// An end is that of an answer that does not come whole.
+type end fault
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (e end) Read([]byte) (int, error) {
+	if fault(e) == torn {
+		return 0, io.EOF
+	}
+	return 0, io.ErrUnexpectedEOF
+}
+
+// strike takes note of a fault.
+func (w *world) strike() {
+	w.count("faults")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.struck = time.Now()
+}
 
 // serve has a call arrive in the cloud.
 func (r road) serve(request *http.Request, call string, body []byte) *http.Response {
 	w := r.o.w
 	arrived := httptest.NewRequestWithContext(context.Background(), request.Method, request.URL.String(), bytes.NewReader(body))
 	arrived.Header = request.Header.Clone()
-	before := w.sentry(call, arrived, body)
+	before := r.o.sentry(call, arrived, body)
 	recorder := httptest.NewRecorder()
 	w.cloud.ServeHTTP(recorder, arrived)
 	if writes(call) {
@@ -197,6 +215,9 @@ func (r road) falls(call string, after bool) bool {
 
 // fault is what happens to a call.
 func (w *world) fault(call, luck string) fault {
+	if w.meets != nil {
+		return w.meets(call)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if writes(call) && len(w.weather.planned) > 0 {

@@ -1,9 +1,9 @@
 package chaos
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -20,29 +20,41 @@ const lag = 4 * time.Minute
 
 // A sentry sees a call that changes something, before it does and after.
 type sentry struct {
+	o      *octagate
 	w      *world
 	call   string
-	id     string // of what it changes
+	ids    []string  // of what it changes, and of what that is to hang under
+	maker  types.UID // the Service whose marks it writes; empty: none's
 	before emulator.Snapshot
 	port   string // that a floating IP is to be associated with
 }
 
+// watched are the collections that sentries look at.
+var watched = []string{"loadbalancers", "listeners", "pools", "healthmonitors", "members", "ports", "floatingips"}
+
 // sentry is nil for a call that changes nothing.
-func (w *world) sentry(call string, request *http.Request, body []byte) *sentry {
+func (o *octagate) sentry(call string, request *http.Request, body []byte) *sentry {
 	if !writes(call) {
 		return nil
 	}
-	s := &sentry{w: w, call: call, id: path.Base(request.URL.Path), before: w.cloud.Snapshot()}
-	if s.id == "members" {
-		s.id = path.Base(path.Dir(request.URL.Path))
+	s := &sentry{o: o, w: o.w, call: call, before: o.w.cloud.Snapshot(watched...)}
+	for _, segment := range strings.Split(request.URL.Path, "/") {
+		if len(segment) == 36 {
+			s.ids = append(s.ids, segment)
+		}
 	}
-	var f struct {
-		FloatingIP struct {
-			Port string `json:"port_id"`
-		} `json:"floatingip"`
+	var things map[string]object
+	if json.Unmarshal(body, &things) != nil {
+		return s
 	}
-	if json.Unmarshal(body, &f) == nil {
-		s.port = f.FloatingIP.Port
+	for _, thing := range things {
+		s.maker = owner(marksOf(thing))
+		for _, above := range []string{"loadbalancer_id", "listener_id", "pool_id", "default_pool_id"} {
+			s.ids = append(s.ids, text(thing, above))
+		}
+		if strings.HasSuffix(call, "floatingips") || strings.HasSuffix(call, "floatingips/{id}") {
+			s.port = text(thing, "port_id")
+		}
 	}
 	return s
 }
@@ -55,19 +67,64 @@ func (s *sentry) judge(status int) {
 	s.w.mu.Lock()
 	s.w.writes++
 	s.w.mu.Unlock()
-	for _, collection := range []string{"loadbalancers", "listeners", "pools"} {
-		if thing := s.before[collection][s.id]; thing != nil && !ours(texts(thing, "tags")) {
-			s.w.violate("%s of %s %s, which is not ours", s.call, collection, text(thing, "name"))
+	service := s.maker
+	for _, collection := range watched {
+		for _, id := range s.ids {
+			thing := s.before[collection][id]
+			if thing == nil {
+				continue
+			}
+			if why := s.foreign(collection, thing); why != "" {
+				s.w.violate("%s of %s %s, which %s", s.call, collection, text(thing, "name"), why)
+			}
+			service = cmp.Or(owner(marksOf(thing)), service)
 		}
 	}
-	f := s.before["floatingips"][s.id]
-	switch {
-	case s.call == "DELETE floatingips/{id}" && !ours(strings.Fields(text(f, "description"))):
-		s.w.violate("floating IP %s was deleted, which is the user's", text(f, "floating_ip_address"))
-	case s.call == "DELETE floatingips/{id}":
-		s.w.api.dispensable(s.w, owner(strings.Fields(text(f, "description"))), text(f, "floating_ip_address"))
-	case s.port != "":
+	s.released()
+	if s.port != "" {
+		service = cmp.Or(served(s.before, s.port), service)
 		s.associated()
+	}
+	if !strings.Contains(s.call, "/members") {
+		s.w.api.permitted(s.o, service, s.call)
+	}
+}
+
+// foreign is why a thing is not octagate's to change; empty: it is. Floating IPs of users
+// come and go, Members bear no marks, and are what the pool is that is named beside them. The port of a VIP
+// is the load balancer's, and what Kuryr made is adopted if the operator wants that.
+func (s *sentry) foreign(collection string, thing object) string {
+	port, _ := strings.CutPrefix(text(thing, "name"), "octavia-lb-")
+	lb := s.before["loadbalancers"][port]
+	switch {
+	case collection == "members", collection == "floatingips":
+		return ""
+	case collection == "ports" && s.call == "DELETE ports/{id}" && port != text(thing, "name") && lb == nil:
+		return ""
+	case collection == "ports" && lb != nil && ours(texts(lb, "tags")) && s.call != "DELETE ports/{id}":
+		return ""
+	case ours(texts(thing, "tags")):
+		return ""
+	case s.o.policy.Adopts && s.w.kuryrs(s.before, collection, thing):
+		return ""
+	}
+	return "is not ours"
+}
+
+// released looks at a floating IP that is deleted, or taken off a port.
+func (s *sentry) released() {
+	for _, id := range s.ids {
+		f := s.before["floatingips"][id]
+		marks := marksOf(f)
+		switch {
+		case f == nil:
+		case s.call == "DELETE floatingips/{id}" && !ours(marks):
+			s.w.violate("floating IP %s was deleted, which is the user's", text(f, "floating_ip_address"))
+		case s.call == "DELETE floatingips/{id}":
+			s.w.api.dispensable(s.w, owner(marks), text(f, "floating_ip_address"))
+		case text(f, "port_id") != "" && text(f, "port_id") != s.port && !ours(marks) && !s.w.vip(s.before, text(f, "port_id")):
+			s.w.violate("floating IP %s was taken off a port that is none of our VIPs", text(f, "floating_ip_address"))
+		}
 	}
 }
 
@@ -88,7 +145,7 @@ func owner(marks []string) types.UID {
 
 // associated looks for whom floating IPs are at a port now that were not there before.
 func (s *sentry) associated() {
-	after := s.w.cloud.Snapshot()
+	after := s.w.cloud.Snapshot("loadbalancers", "floatingips")
 	for id, f := range after["floatingips"] {
 		if text(f, "port_id") != s.port || text(s.before["floatingips"][id], "port_id") == s.port {
 			continue
@@ -159,13 +216,27 @@ func (a *api) dispensable(w *world, service types.UID, address string) {
 	}
 }
 
+// permitted looks whether anything may be done for a Service beside having its members follow
+// its Pods: not if admission refuses it, and it was so for as long as octagate may not know.
+func (a *api) permitted(o *octagate, service types.UID, call string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last, known := a.last[service]
+	if !known || last.gone || time.Since(last.since) < lag || !included(o.policy, last.service) {
+		return
+	}
+	if why := unfitFor(o.policy, last.service); why != "" {
+		o.w.violate("%s was made for %s, which admission refuses: %s", call, who(last.service), why)
+	}
+}
+
 // abandoned looks what a Service leaves behind when it is gone from the API server, beside
 // what calls have done that were on their way so long.
 func (w *world) abandoned(svc *corev1.Service) {
 	if svc.Annotations[forced] != "" {
 		return
 	}
-	s := w.cloud.Snapshot()
+	s := w.cloud.Snapshot("loadbalancers")
 	for _, id := range balancers(s) {
 		lb := s["loadbalancers"][id]
 		made, err := time.Parse("2006-01-02T15:04:05", text(lb, "created_at"))

@@ -20,12 +20,16 @@ type world struct {
 	born  time.Time
 	cloud *emulator.Cloud
 	nets  emulator.Networks
+
+	serviceV6, podV6 string // IDs of the subnets of IPv6
+
 	api   *api
 	admin *admin
 	house house // what is foreign, as it was made
 
 	sabotage func(*octagate)                    // breaks every octagate before it starts; nil: none is broken
 	survives func(call string, after bool) bool // whether octagate does, a call that is about to have its effect, or just had it; nil: it does
+	meets    func(call string) fault            // the fault of a call; nil: the weather's
 	patience time.Duration                      // how long everything may take to be well again
 
 	mu         sync.Mutex
@@ -35,7 +39,11 @@ type world struct {
 	config     int                          // of those who start from now on
 	weather    weather
 	peaceful   bool           // all trouble is over
+	short      bool           // there was a quota
+	ended      bool           // nobody is at work any more
+	struck     time.Time      // when a fault befell a call last
 	counts     map[string]int // calls, by name
+	inherited  []string       // IDs of the load balancers that Kuryr made
 	writes     int            // that changed something in the cloud
 	violations []string       // of what must not be even for a moment
 	log        strings.Builder
@@ -90,12 +98,17 @@ func newWorld(seed uint64) *world {
 	w.nets = w.cloud.LayTwoSubnets()
 	w.api = newAPI(w)
 	w.admin = newAdmin(w.cloud)
+	w.serviceV6 = w.admin.subnet(w.nets.ServiceNetwork, "fd00:2::")
+	w.podV6 = w.admin.subnet(w.nets.PodNetwork, "fd00:1::")
 	w.furnish()
 	return w
 }
 
 // end stops everybody, and waits for calls that are still on their way.
 func (w *world) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
 	for _, o := range w.alive() {
 		o.kill()
 	}

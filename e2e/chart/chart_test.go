@@ -117,7 +117,8 @@ func TestTheChartIsTheManifests(t *testing.T) {
 		"self":         ``,
 		"cert-manager": `certificates: {source: CertManager}`,
 		"legacy":       `set: {octavia.backend: neutron-lbaasv2}`,
-		"ha":           `{replicas: 3, spreadAcrossZones: true, nodeSelector: {node-role.kubernetes.io/control-plane: ""}}`,
+		"ha": `{replicas: 3, spreadAcrossZones: true, affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [
+			{matchExpressions: [{key: node-role.kubernetes.io/control-plane, operator: Exists}]}]}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := overlay(t, name)

@@ -35,13 +35,13 @@ var mayImport = map[string][]string{
 	"reconcile/ground":    {"policy/facts", "reconcile/octavia"},
 	"reconcile/network":   {"policy/facts", "reconcile/ground"},
 	"reconcile/openstack": {"manifests/metric", "policy/facts", "reconcile/ground", "reconcile/network", "reconcile/octavia", "reconcile/plan"},
-	"cmd/octagate/report": {"policy"},
+	"cmd/octagate/report": {"cmd/octagate/output", "policy"},
 	"cmd/octagate/check": {"cmd/octagate/manifest", "cmd/octagate/report",
 		"policy", "policy/annotation", "policy/facts", "policy/spelling"},
-	"cmd/octagate/translation": {"policy", "policy/annotation", "reconcile/octavia", "reconcile/plan"},
-	"cmd/octagate/picture":     {"cmd/octagate/translation"},
+	"cmd/octagate/translation": {"cmd/octagate/output", "policy", "policy/annotation", "reconcile/octavia", "reconcile/plan"},
+	"cmd/octagate/picture":     {"cmd/octagate/output", "cmd/octagate/translation"},
 	"cmd/octagate/migrate":     {"policy/spelling"},
-	"cmd/octagate/preflight":   {"policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
+	"cmd/octagate/preflight":   {"cmd/octagate/output", "policy", "policy/annotation", "policy/facts", "reconcile/ground", "reconcile/octavia"},
 }
 
 // command joins all that there is.

@@ -79,13 +79,26 @@ type Reading struct {
 // Read understands the annotations of other controllers, as far as ours say the same and
 // are not there. Those whose keys are refused are left out.
 func Read(m map[string]string, refused ...string) Reading {
-	r := Reading{Annotations: maps.Clone(m), From: map[string]string{}}
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if !slices.Contains(refused, key) && (strings.HasPrefix(key, providerPrefix) || strings.HasPrefix(key, kuryrPrefix) || key == internalKey) {
-			r.read(key, m[key])
+	var keys []string
+	for key := range m {
+		if isForeign(key) && !slices.Contains(refused, key) {
+			keys = append(keys, key)
 		}
 	}
+	if len(keys) == 0 {
+		return Reading{Annotations: m}
+	}
+	r := Reading{Annotations: maps.Clone(m), From: map[string]string{}}
+	slices.Sort(keys)
+	for _, key := range keys {
+		r.read(key, m[key])
+	}
 	return r
+}
+
+// isForeign reports whether a key is one of another controller's.
+func isForeign(key string) bool {
+	return strings.HasPrefix(key, providerPrefix) || strings.HasPrefix(key, kuryrPrefix) || key == internalKey
 }
 
 func (r *Reading) read(key, value string) {

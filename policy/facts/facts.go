@@ -128,16 +128,20 @@ func find[K comparable, V any](m map[K]V, k K) (V, Answer) {
 	return v, No
 }
 
-// FreeFloatingIPs are the addresses that a Service of a namespace may claim, in order:
+// FreeFloatingIPs are the first n addresses that a Service of a namespace may claim, in order:
 // those of an external network; of any, if it is empty.
-func (s Snapshot) FreeFloatingIPs(network, namespace string) []netip.Addr {
+func (s Snapshot) FreeFloatingIPs(network, namespace string, n int) []netip.Addr {
 	var free []netip.Addr
 	for a, f := range s.FloatingIPs {
+		if len(free) == n && (n == 0 || free[n-1].Less(a)) {
+			continue
+		}
 		if f.Free() && f.For(namespace) && len(s.Claims[a]) == 0 && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
-			free = append(free, a)
+			at, _ := slices.BinarySearchFunc(free, a, netip.Addr.Compare)
+			free = slices.Insert(free, at, a)
+			free = free[:min(n, len(free))]
 		}
 	}
-	slices.SortFunc(free, netip.Addr.Compare)
 	return free
 }
 

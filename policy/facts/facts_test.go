@@ -111,11 +111,16 @@ func TestFreeFloatingIPsComeInOrder(t *testing.T) {
 		"of one that a router leads to, too": {"public", map[string]bool{"public": true}, []string{"172.24.4.3", "172.24.4.20"}},
 	} {
 		var got []string
-		for _, a := range (Snapshot{FloatingIPs: all, Routes: tt.routes}).FreeFloatingIPs(tt.network, "shop") {
+		for _, a := range (Snapshot{FloatingIPs: all, Routes: tt.routes}).FreeFloatingIPs(tt.network, "shop", 3) {
 			got = append(got, a.String())
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %v", claim, got)
+		}
+	}
+	for n, want := range []int{0, 1, 2, 3, 3} {
+		if got := (Snapshot{FloatingIPs: all}).FreeFloatingIPs("", "shop", n); len(got) != want || n == 1 && got[0] != netip.MustParseAddr("172.24.4.3") {
+			t.Errorf("the first %d of three: %v", n, got)
 		}
 	}
 }

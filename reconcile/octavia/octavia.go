@@ -284,7 +284,7 @@ type FloatingIP struct {
 	Address  netip.Addr // desired, not Allocate: the user's; observed: as it is
 	ID       string     // observed only
 	Port     string     // observed only: ID of the port that it is associated with
-	Keep     bool       // desired: one that we allocated and that is not wanted any more is left to the project
+	Keep     bool       // one that we allocated and that is not wanted any more is left to the project
 }
 
 // Exists reports whether there is a load balancer.

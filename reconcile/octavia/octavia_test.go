@@ -128,8 +128,11 @@ func TestOwnersAreFoundAgain(t *testing.T) {
 		if got, ok := OwnerOf(append([]string{"somebody-else"}, o.Tags()...)); !ok || got != o {
 			t.Errorf("by tags: %+v", got)
 		}
-		if got, ok := DescribedOwner(o.Description("shop/web")); !ok || got != o {
+		if got, ok := DescribedOwner(o.Description("shop/web", false)); !ok || got != o {
 			t.Errorf("by description: %+v", got)
+		}
+		if plain, kept := o.Description("shop/web", false), o.Description("shop/web", true); Kept(plain) || !Kept(kept) {
+			t.Errorf("%q is not to be kept, and %q is", plain, kept)
 		}
 	})
 }
@@ -138,8 +141,8 @@ func TestOwnersAreFoundAgain(t *testing.T) {
 func TestTheLongestDescriptionTellsItsOwner(t *testing.T) {
 	uid := types.UID("a2c0b2de-64a1-4c4c-9d4f-0123456789ab")
 	o := Owner{Cluster: strings.Repeat("c", 63), System: uid, UID: uid}
-	d := o.Description(strings.Repeat("n", 63) + "/" + strings.Repeat("s", 63))
-	if got, _ := DescribedOwner(d); got != o || len(d) != 255 {
+	d := o.Description(strings.Repeat("n", 63)+"/"+strings.Repeat("s", 63), true)
+	if got, _ := DescribedOwner(d); got != o || len(d) != 255 || !Kept(d) {
 		t.Errorf("%d characters of %+v", len(d), got)
 	}
 }

@@ -72,15 +72,27 @@ func TimedOf(tags []string) string {
 // IsOurs reports whether a tag is one of ours.
 func IsOurs(tag string) bool { return strings.HasPrefix(tag, "octagate:") }
 
+// keptWord says in the description of a floating IP that its Service wants it kept: whoever
+// takes our finalizer off the Service leaves nobody else to say so.
+const keptWord = "octagate:keep"
+
 // Description marks a floating IP as allocated for o in the call that makes it:
 // Neutron takes tags in a second call only. It ends early rather than exceed
 // Neutron's 255 characters; the Service's name is for people.
 //
-// The tags themselves have at most 193: 63 of the cluster's name, twice 36 of UIDs.
-func (o Owner) Description(service string) string {
-	d := strings.Join(append(o.Tags(), service), " ")
+// What comes before it has at most 207: 63 of the cluster's name, twice 36 of UIDs, and
+// the words around them.
+func (o Owner) Description(service string, keep bool) string {
+	words := o.Tags()
+	if keep {
+		words = append(words, keptWord)
+	}
+	d := strings.Join(append(words, service), " ")
 	return d[:min(len(d), 255)]
 }
+
+// Kept reports whether a floating IP with a description is to be kept.
+func Kept(description string) bool { return slices.Contains(strings.Fields(description), keptWord) }
 
 // DescribedOwner reads the owner from a floating IP's description.
 func DescribedOwner(description string) (Owner, bool) {

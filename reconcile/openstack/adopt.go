@@ -125,7 +125,7 @@ func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, 
 	}
 	// Its port is named, too: an old Neutron takes it off otherwise.
 	return "floating IP " + f.FloatingIP, floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
-		Description: new(o.Description(t.Name)), PortID: &lb.VipPortID, RevisionNumber: &f.RevisionNumber,
+		Description: new(o.Description(t.Name, t.FloatingIP.Keep)), PortID: &lb.VipPortID, RevisionNumber: &f.RevisionNumber,
 	}).Err
 }
 

@@ -136,7 +136,7 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	if s := c.session.Load(); s != nil {
 		return s, nil
 	}
-	err := c.together(ctx, "logging in", func(ctx context.Context) error {
+	err := c.together(ctx, "logging in at "+c.credentials.auth.IdentityEndpoint, func(ctx context.Context) error {
 		if c.session.Load() != nil {
 			return nil // somebody was quicker; there is one session for all
 		}
@@ -155,6 +155,16 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return c.session.Load(), nil
+}
+
+// Where is the project that c works in and the cloud that it is of, as people tell them
+// apart, once it has logged in.
+func (c *Client) Where() string {
+	project := "that is not known yet"
+	if id := c.agreed.Load(); id != nil {
+		project = *id
+	}
+	return fmt.Sprintf("project %s of the cloud at %s", project, c.credentials.auth.IdentityEndpoint)
 }
 
 // together has all who come while one does something wait for that one, but no longer

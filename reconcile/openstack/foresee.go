@@ -129,7 +129,7 @@ func (f foresight) adopted(ctx context.Context, a Adoption, lb loadbalancers.Loa
 	after := inventory{tagged: f.tagged, monitors: f.inventory.monitors, ports: f.inventory.ports}
 	if external.ID != "" && t.FloatingIP.Allocate {
 		a.Marked = append(a.Marked, "floating IP "+external.FloatingIP)
-		external.Description, f.heirs[external.ID] = a.Owner.Description(t.Name), true
+		external.Description, f.heirs[external.ID] = a.Owner.Description(t.Name, t.FloatingIP.Keep), true
 	}
 	after.floatingIPs = []floatingips.FloatingIP{external}
 	members := map[string]membership{}

@@ -161,7 +161,7 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 		if owner, ours := octavia.DescribedOwner(f.Description); ours && owner.Cluster == cluster {
 			t := trees[owner]
 			t.FloatingIP = floatingIP(f)
-			t.FloatingIP.Allocate = true
+			t.FloatingIP.Allocate, t.FloatingIP.Keep = true, octavia.Kept(f.Description)
 			trees[owner] = t
 		}
 	}

@@ -24,7 +24,8 @@ func (c *Client) meet(ctx context.Context) (*session, error) {
 	if err != nil || s.met.Load() {
 		return s, err
 	}
-	err = c.together(ctx, "finding Octavia", func(ctx context.Context) error { return s.meet(ctx, c.credentials.endpoint) })
+	at := where(s.network.ProviderClient, c.credentials.endpoint, "load-balancer")
+	err = c.together(ctx, "finding Octavia"+at, func(ctx context.Context) error { return s.meet(ctx, c.credentials.endpoint) })
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,11 @@ const longestPage = 64 << 20
 func (l *listing) whole(answer *http.Response) (*http.Response, error) {
 	defer answer.Body.Close()
 	l.taken, l.next = 0, ""
-	if err := l.page(json.NewDecoder(io.LimitReader(answer.Body, longestPage))); err != nil {
+	body := io.LimitReader(answer.Body, longestPage)
+	if err := l.page(json.NewDecoder(body)); err != nil {
+		return nil, l.fault(err)
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil { // or the connection is of no further use
 		return nil, l.fault(err)
 	}
 	answer.Body = io.NopCloser(strings.NewReader("{}"))

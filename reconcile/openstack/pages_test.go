@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -210,5 +211,27 @@ func TestServicesAreWhereTheCatalogueSays(t *testing.T) {
 		if !strings.HasPrefix(at, services.URL) {
 			t.Errorf("%s is not at %s", at, services.URL)
 		}
+	}
+}
+
+// A connection whose last answer was not read to its end would be of no further use.
+func TestListsComeOnOneConnection(t *testing.T) {
+	s := newSky(t)
+	read := s.lists()["/floatingips"]
+	var mu sync.Mutex
+	from := map[string]bool{}
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		from[r.RemoteAddr] = true
+		return &emulator.Fault{Status: http.StatusOK, Body: `{"floatingips": []}` + strings.Repeat(" ", 1<<20)}
+	})
+	for range 5 {
+		if err := read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(from) != 1 {
+		t.Errorf("5 lists came on %d connections", len(from))
 	}
 }

@@ -99,8 +99,10 @@ func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan
 	case plan.AllocateFloatingIP:
 		return floatingips.Create(ctx, s.network, floatingips.CreateOpts{
 			FloatingNetworkID: step.Network, SubnetID: step.Subnet, PortID: step.Port,
-			Description: o.Description(step.Service),
+			Description: o.Description(step.Service, step.Keep),
 		}).Err
+	case plan.MarkFloatingIP:
+		return s.describe(ctx, step.ID, o.Description(step.Service, step.Keep))
 	case plan.AssociateFloatingIP:
 		return s.associate(ctx, o, step)
 	case plan.DissociateFloatingIP:
@@ -132,6 +134,20 @@ func (s *session) part(ctx context.Context, id, port string, description *string
 		opts.PortID = &f.PortID // it is named, for an old Neutron takes it off otherwise
 	}
 	return gone(floatingips.Update(ctx, s.network, id, opts).Err)
+}
+
+// describe gives a floating IP another description. Where it is it stays, which is said, for
+// an old Neutron takes it off otherwise.
+func (s *session) describe(ctx context.Context, id, description string) error {
+	f, err := floatingips.Get(ctx, s.network, id).Extract()
+	if err != nil {
+		return gone(err)
+	}
+	opts := floatingips.UpdateOpts{Description: &description, RevisionNumber: &f.RevisionNumber}
+	if f.PortID != "" {
+		opts.PortID = &f.PortID
+	}
+	return floatingips.Update(ctx, s.network, id, opts).Err
 }
 
 // associate looks at the floating IP and swaps it in only if nobody changed it

@@ -392,3 +392,19 @@ func TestAnExpiredTokenIsRenewed(t *testing.T) {
 	s.cloud.ExpireTokens()
 	s.reach(octavia.Tree{})
 }
+
+// What is written on a floating IP changes nothing about where it is.
+func TestAFloatingIPSaysThatItIsToBeKept(t *testing.T) {
+	s := newSky(t)
+	want := s.desired(octavia.FloatingIP{Allocate: true, Network: s.networks.ExternalNetwork}, "10.1.0.10")
+	before := s.reach(want)
+	for _, keep := range []bool{true, false} {
+		want.FloatingIP.Keep, before.FloatingIP.Keep = keep, keep
+		if after := s.reach(want); after.FloatingIP != before.FloatingIP {
+			t.Errorf("%+v, want %+v", after.FloatingIP, before.FloatingIP)
+		}
+	}
+	if fresh := newSky(t); !fresh.reach(fresh.desired(octavia.FloatingIP{Allocate: true, Network: fresh.networks.ExternalNetwork, Keep: true})).FloatingIP.Keep {
+		t.Error("a new one does not say so")
+	}
+}

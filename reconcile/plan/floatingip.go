@@ -8,6 +8,9 @@ import "github.com/octagate/octagate/reconcile/octavia"
 func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
 	if serves(want, have) {
+		if have.Allocate && want.Keep != have.Keep {
+			tree = append(Plan{MarkFloatingIP{have.ID, have.Address, desired.Name, want.Keep}}, tree...)
+		}
 		if (want.Allocate || want.Address.IsValid()) && have.Port != port && port != "" {
 			return external(AssociateFloatingIP{have.Address, port}, port, tree)
 		}
@@ -46,7 +49,7 @@ func serves(want, have octavia.FloatingIP) bool {
 func given(want octavia.FloatingIP, service, port string, tree Plan) Plan {
 	switch {
 	case want.Allocate:
-		return external(AllocateFloatingIP{want.Network, want.Subnet, port, service}, port, tree)
+		return external(AllocateFloatingIP{want.Network, want.Subnet, port, service, want.Keep}, port, tree)
 	case want.Address.IsValid():
 		return external(AssociateFloatingIP{want.Address, port}, port, tree)
 	}

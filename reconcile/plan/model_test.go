@@ -28,7 +28,7 @@ func (m *model) observed() octavia.Tree {
 	t := copied(m.tree)
 	switch {
 	case m.ours != nil:
-		t.FloatingIP = octavia.FloatingIP{Allocate: true, Address: m.ours.address.Address, ID: "ours", Port: m.ours.port}
+		t.FloatingIP = octavia.FloatingIP{Allocate: true, Address: m.ours.address.Address, ID: "ours", Port: m.ours.port, Keep: m.ours.address.Keep}
 	case m.theirs != nil:
 		t.FloatingIP = octavia.FloatingIP{Address: m.theirs.address.Address, ID: "theirs", Port: m.theirs.port}
 	}
@@ -93,6 +93,9 @@ func (m *model) takeWhole(s Step) (bool, error) {
 			return true, refused("the port has a floating IP, or is not there")
 		}
 		m.ours = &publicIP{allocated, s.Port}
+		m.ours.address.Keep = s.Keep
+	case MarkFloatingIP:
+		m.ours.address.Keep = s.Keep
 	case AssociateFloatingIP:
 		return true, m.associate(s)
 	case DissociateFloatingIP:

@@ -212,10 +212,21 @@ func monitored(want, have octavia.Pool) Plan {
 func (p Plan) WithoutAddresses() Plan {
 	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool {
 		switch s.(type) {
-		case AllocateFloatingIP, AssociateFloatingIP, DissociateFloatingIP, KeepFloatingIP, ReleaseFloatingIP:
+		case AllocateFloatingIP, MarkFloatingIP, AssociateFloatingIP, DissociateFloatingIP, KeepFloatingIP, ReleaseFloatingIP:
 			return true
 		}
 		return false
+	})
+}
+
+// Partings is the part of p that ends the use of floating IPs.
+func (p Plan) Partings() Plan {
+	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool {
+		switch s.(type) {
+		case DissociateFloatingIP, KeepFloatingIP, ReleaseFloatingIP:
+			return false
+		}
+		return true
 	})
 }
 

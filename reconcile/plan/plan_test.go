@@ -15,10 +15,11 @@ import (
 )
 
 var (
-	user  = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13")}
-	other = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.20")}
-	named = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.100")}
-	pool  = octavia.FloatingIP{Allocate: true, Network: "public"}
+	user   = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.13")}
+	other  = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.20")}
+	named  = octavia.FloatingIP{Address: netip.MustParseAddr("172.24.4.100")}
+	pool   = octavia.FloatingIP{Allocate: true, Network: "public"}
+	spared = octavia.FloatingIP{Allocate: true, Network: "public", Keep: true}
 )
 
 // tree is a desired tree with ports and members on each.
@@ -141,6 +142,10 @@ func TestDiff(t *testing.T) {
 		"tags that nobody asked about stay": {desired: tree(none, 1, 80), observed: tagged(built(tree(none, 1, 80)))},
 		"a VIP is opened": {desired: open(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "take the security groups off VIP port vip-port\n"},
+		"the pool's says that it is to be kept": {desired: tree(spared, 1, 80), observed: built(tree(pool, 1, 80)),
+			want: "mark floating IP 172.24.4.100: to be kept\n"},
+		"and that it is not any more": {desired: tree(pool, 1, 80), observed: built(tree(spared, 1, 80)),
+			want: "mark floating IP 172.24.4.100: not to be kept\n"},
 		"on deletion the pool's is kept for whoever wants to": {desired: octavia.Tree{FloatingIP: octavia.FloatingIP{Keep: true}}, observed: built(tree(pool, 0, 80)),
 			want: "delete load balancer shop/web\nkeep floating IP 172.24.4.100\n"},
 		"a health monitor comes": {desired: watched(tree(none, 1, 80), 10), observed: built(tree(none, 1, 80)),

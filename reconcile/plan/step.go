@@ -105,6 +105,14 @@ type (
 	AllocateFloatingIP struct {
 		Network, Subnet, Port string
 		Service               string // ns/name, for its description
+		Keep                  bool   // so is that it is to be kept in the end
+	}
+	// MarkFloatingIP writes on a floating IP that is ours whether it is to be kept in the end.
+	MarkFloatingIP struct {
+		ID      string
+		Address netip.Addr
+		Service string // ns/name, for its description
+		Keep    bool
 	}
 	// AssociateFloatingIP associates a floating IP that exists, provided it is free.
 	AssociateFloatingIP struct {
@@ -165,6 +173,12 @@ func (s DeleteMember) String() string {
 	return fmt.Sprintf("delete member %s of pool %s", s.Member.Name, s.Name)
 }
 func (s AllocateFloatingIP) String() string { return "allocate a floating IP for " + s.Service }
+func (s MarkFloatingIP) String() string {
+	if s.Keep {
+		return fmt.Sprintf("mark floating IP %s: to be kept", s.Address)
+	}
+	return fmt.Sprintf("mark floating IP %s: not to be kept", s.Address)
+}
 func (s AssociateFloatingIP) String() string {
 	return fmt.Sprintf("associate floating IP %s", s.Address)
 }
@@ -194,6 +208,7 @@ func (CreatePool) Locks() bool           { return true }
 func (DeletePool) Locks() bool           { return true }
 func (SetMembers) Locks() bool           { return true }
 func (AllocateFloatingIP) Locks() bool   { return false }
+func (MarkFloatingIP) Locks() bool       { return false }
 func (AssociateFloatingIP) Locks() bool  { return false }
 func (DissociateFloatingIP) Locks() bool { return false }
 func (ReleaseFloatingIP) Locks() bool    { return false }
@@ -203,7 +218,7 @@ var steps = []Step{
 	CreateLoadBalancer{}, UpdateLoadBalancer{}, MarkLoadBalancer{}, DeleteLoadBalancer{}, OpenVIP{},
 	CreateListener{}, UpdateListener{}, DeleteListener{}, CreatePool{}, UpdatePool{}, DeletePool{},
 	SetMembers{}, CreateMember{}, DeleteMember{}, CreateMonitor{}, UpdateMonitor{}, DeleteMonitor{},
-	AllocateFloatingIP{}, AssociateFloatingIP{}, DissociateFloatingIP{}, KeepFloatingIP{}, ReleaseFloatingIP{},
+	AllocateFloatingIP{}, MarkFloatingIP{}, AssociateFloatingIP{}, DissociateFloatingIP{}, KeepFloatingIP{}, ReleaseFloatingIP{},
 }
 
 // Kind is the kind of a step in a word, such as CreateLoadBalancer.

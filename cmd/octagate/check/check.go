@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/octagate/octagate/cmd/octagate/manifest"
@@ -51,8 +52,8 @@ var theConfigurations = []string{"pool-configured", "subnet-exists", "cluster-ip
 
 // manifestRule is what the API server itself, or kubectl, sees to.
 var manifestRule = policy.Rule{
-	Name: report.Manifest, Does: "denies", Sentence: "A field of a Service is one that there is, and stands there once.",
-	Chapter: "The API server refuses it by its strict validation of fields, which kubectl asks for.",
+	Name: report.Manifest, Does: "denies", Sentence: "A field of a Service is one that there is, stands there once, and has a value of its type.",
+	Chapter: "The API server refuses it when it reads the Service, before it asks any webhook: at all events where the type of a value is wrong, else by the strict validation of fields that kubectl asks for.",
 }
 
 // usual is a policy that nobody chose: what octagate does without a configuration.
@@ -63,7 +64,7 @@ var usual = policy.Config{MemberMode: annotation.L3, Monitor: policy.UsualMonito
 func (c Check) Report(m manifest.Manifests) report.Report {
 	k := c.checker(m)
 	return report.Report{
-		Version: c.Version, Files: m.Files, Others: m.Others, Rules: append(policy.Catalogue(), manifestRule), Omissions: k.omissions(), Services: k.services(m),
+		Version: c.Version, Files: m.Files, Others: m.Others, Kindless: m.Kindless, Rules: append(policy.Catalogue(), manifestRule), Omissions: k.omissions(), Services: k.services(m),
 	}
 }
 
@@ -83,6 +84,9 @@ func (c Check) Judge(m manifest.Manifests) []Judgement {
 	}
 	return all
 }
+
+// Omissions are the rules that Judge cannot hold manifests against.
+func (c Check) Omissions(m manifest.Manifests) []report.Omission { return c.checker(m).omissions() }
 
 // checker is c at work on manifests.
 func (c Check) checker(m manifest.Manifests) *checker {
@@ -109,6 +113,7 @@ func (k *checker) services(m manifest.Manifests) []report.Service {
 		group.Go(func() error {
 			file, line := s.Start()
 			all[i] = report.Service{Name: name(s), File: file, Line: line, Findings: k.judge(s).Findings}
+			s.Forget()
 			return nil
 		})
 	}
@@ -162,10 +167,25 @@ func (k *checker) claims(services []manifest.Service) map[netip.Addr][]facts.Cla
 }
 
 // name is ns/name.
-func name(s manifest.Service) string { return printable(s.Namespace + "/" + s.Name) }
+func name(s manifest.Service) string { return printable(s.Namespace + "/" + called(s)) }
+
+// called is the name of a Service, as far as it is known: its end may be left to the API
+// server.
+func called(s manifest.Service) string {
+	if s.Name == "" && s.GenerateName != "" {
+		return s.GenerateName + "*"
+	}
+	return cmp.Or(s.Name, "(unnamed)")
+}
+
+// longest is how much is repeated of a value.
+const longest = 200
 
 // printable is a text that stays on its line, and on its terminal.
 func printable(text string) string {
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return strconv.Quote(text)
 	}
@@ -178,6 +198,9 @@ func (k *checker) judge(s manifest.Service) Judgement {
 	for _, f := range s.Faults {
 		all = append(all, misread(s, f))
 	}
+	if s.Mistyped { // then nobody ever asks the webhook
+		return Judgement{&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: called(s)}}, policy.Verdict{}, inOrder(all)}
+	}
 	svc := k.applied(s)
 	v := policy.Evaluate(k.policy, policy.Subject{Service: svc}, k.known.Facts)
 	for _, f := range v.Findings {
@@ -188,19 +211,25 @@ func (k *checker) judge(s manifest.Service) Judgement {
 		one.Exception = exceptions[f.Rule]
 		all = append(all, one)
 	}
+	return Judgement{svc, v, inOrder(all)}
+}
+
+// inOrder is findings as they follow each other in their file.
+func inOrder(all []report.Finding) []report.Finding {
 	slices.SortStableFunc(all, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return Judgement{svc, v, all}
+	return all
 }
 
 // applied is a Service as the API server would ask about it: with what is stored of it.
 func (k *checker) applied(s manifest.Service) *corev1.Service {
 	was, there := k.known.Services[name(s)]
-	if !there {
+	if !there && s.Name != "" {
 		return s.Service
 	}
 	svc := s.DeepCopy()
+	svc.Name = called(s)
 	svc.UID = was.UID
 	if svc.Spec.ClusterIP == "" && len(was.ClusterIPs) > 0 {
 		svc.Spec.ClusterIP, svc.Spec.ClusterIPs = was.ClusterIPs[0], was.ClusterIPs
@@ -265,6 +294,6 @@ func finding(s manifest.Service, f policy.Finding) report.Finding {
 func misread(s manifest.Service, f manifest.Fault) report.Finding {
 	return report.Finding{
 		Service: name(s), Level: report.Error, Rule: manifestRule.Name, File: f.Place.File, Line: f.Place.Line, Column: f.Place.Column,
-		Field: f.Field, Message: f.Message,
+		Field: printable(f.Field), Message: printable(f.Message), Fix: f.Fix,
 	}
 }

@@ -6,14 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	places "go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	kjson "sigs.k8s.io/json"
@@ -27,14 +29,19 @@ type document struct {
 	text []byte
 
 	once sync.Once
-	tree *ast.File // once it is asked for
-	err  error
+	tree *places.Node // once it is asked for
 }
 
-// parsed is the document with the places of its nodes. Hardly any is asked for it.
-func (d *document) parsed() (*ast.File, error) {
-	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0, parser.AllowDuplicateMapKey()) })
-	return d.tree, d.err
+// parsed is the document with the places of its nodes, nil if there is nothing in it. Hardly
+// any is asked for it, and then often.
+func (d *document) parsed() *places.Node {
+	d.once.Do(func() {
+		var whole places.Node
+		if err := places.Unmarshal(d.text, &whole); err == nil && len(whole.Content) > 0 {
+			d.tree = whole.Content[0]
+		}
+	})
+	return d.tree
 }
 
 // documents are those of a file, split where kubectl splits it.
@@ -96,9 +103,9 @@ func separates(line []byte) bool {
 
 // A head is as much of an object as says what it is.
 type head struct {
-	APIVersion string            `json:"apiVersion"`
-	Kind       string            `json:"kind"`
-	Items      []json.RawMessage `json:"items"`
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Items      json.RawMessage `json:"items"` // of a List
 }
 
 // read reads the objects of a document.
@@ -141,7 +148,7 @@ func (d *document) object(text []byte, at source) (Manifests, error) {
 		return Manifests{}, nil // nothing but comments
 	}
 	if err := json.Unmarshal(text, &h); err != nil {
-		return Manifests{}, fmt.Errorf("%s: is not an object of Kubernetes", at.Place(""))
+		return Manifests{}, unread(at.Place(""), "is not an object of Kubernetes")
 	}
 	switch {
 	case h.APIVersion == "v1" && h.Kind == "Service":
@@ -150,15 +157,48 @@ func (d *document) object(text []byte, at source) (Manifests, error) {
 		return slice(text, at)
 	case h.APIVersion == "v1" && (h.Kind == "List" || h.Kind == "ServiceList"):
 		return d.list(h, at)
+	case h.APIVersion == "" && h.Kind == "":
+		return Manifests{Kindless: 1}, nil
+	}
+	if err := h.fault(at); err != nil {
+		return Manifests{}, err
 	}
 	return Manifests{Others: 1}, nil
 }
 
+// fault is an error for what would be a Service, were it not for a slip of the pen: nobody
+// shall believe that it was judged.
+func (h head) fault(at source) error {
+	switch {
+	case h.Kind == "":
+		return unread(at.Place(""), "has an apiVersion, but no kind")
+	case h.APIVersion == "":
+		return unread(at.Place("kind"), "has a kind, %q, but no apiVersion", h.Kind)
+	case h.Kind == "Service" && !strings.Contains(h.APIVersion, "/"):
+		return unread(at.Place("apiVersion"), "apiVersion %q has no Services; did you mean \"v1\"?", h.APIVersion)
+	case h.APIVersion == "v1" && h.Kind != "Service" && strings.EqualFold(strings.TrimSuffix(h.Kind, "s"), "Service"):
+		return unread(at.Place("kind"), "there is no kind %q; did you mean \"Service\"?", h.Kind)
+	}
+	return nil
+}
+
+// items are those of a List, if it names any.
+func (h head) items() json.RawMessage {
+	if h.Items == nil {
+		return json.RawMessage("null")
+	}
+	return h.Items
+}
+
 // list reads the items of a List. Those of a ServiceList need not say what they are.
 func (d *document) list(h head, at source) (Manifests, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(h.items(), &items); err != nil {
+		return Manifests{}, unread(at.Place("items"), "items must be a list")
+	}
 	var all Manifests
 	var errs []error
-	for i, item := range h.Items {
+	for i, item := range items {
 		read := d.object
 		if h.Kind == "ServiceList" {
 			read = service
@@ -169,26 +209,42 @@ func (d *document) list(h head, at source) (Manifests, error) {
 	return all, errors.Join(errs...)
 }
 
-// service reads a Service. Of what it has too much, it is read without.
+// service reads a Service. Of what it has too much, or of a wrong type, it is read without.
 func service(text []byte, at source) (Manifests, error) {
-	s := &corev1.Service{}
-	tooMuch, err := kjson.UnmarshalStrict(text, s)
+	one := Service{Service: &corev1.Service{}, at: at}
+	tooMuch, err := kjson.UnmarshalStrict(text, one.Service)
 	if err != nil {
-		return Manifests{}, fmt.Errorf("%s: reading the Service: %w", at.Place(""), err)
+		rest, wrong := mistyped(text, reflect.TypeFor[corev1.Service]())
+		for _, w := range wrong {
+			one.Faults = append(one.Faults, Fault{Place: one.Place(w.field), Field: w.field, Message: w.message, Fix: w.fix})
+		}
+		one.Service, one.Mistyped = &corev1.Service{}, true
+		if tooMuch, err = kjson.UnmarshalStrict(rest, one.Service); err != nil {
+			return Manifests{}, unread(at.Place(""), "reading the Service: %v", err)
+		}
 	}
-	one := Service{Service: s, at: at}
 	for _, fault := range tooMuch {
 		one.Faults = append(one.Faults, one.fault(fault))
 	}
 	return Manifests{Services: []Service{one}}, nil
 }
 
+// slice reads an EndpointSlice.
 func slice(text []byte, at source) (Manifests, error) {
 	var s discoveryv1.EndpointSlice
-	if err := json.Unmarshal(text, &s); err != nil {
-		return Manifests{}, fmt.Errorf("%s: reading the EndpointSlice: %w", at.Place(""), err)
+	err := json.Unmarshal(text, &s)
+	if err == nil {
+		return Manifests{Slices: []discoveryv1.EndpointSlice{s}, Others: 1}, nil
 	}
-	return Manifests{Slices: []discoveryv1.EndpointSlice{s}, Others: 1}, nil
+	var errs []error
+	_, wrong := mistyped(text, reflect.TypeFor[discoveryv1.EndpointSlice]())
+	for _, w := range wrong {
+		errs = append(errs, unread(at.Place(w.field), "%s %s", w.field, w.message))
+	}
+	if len(errs) == 0 {
+		errs = append(errs, unread(at.Place(""), "reading the EndpointSlice: %v", err))
+	}
+	return Manifests{}, errors.Join(errs...)
 }
 
 // fault is what the decoder says of a field that is too much.
@@ -226,17 +282,51 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// binary is the first thing in a document that no text has.
+func (d *document) binary() (p Place, what string, found bool) {
+	line := d.line
+	for text := range bytes.Lines(d.text) {
+		line++
+		for at := 0; at < len(text); {
+			c, size := utf8.DecodeRune(text[at:])
+			place := Place{d.file, line, utf8.RuneCount(text[:at]) + 1}
+			switch {
+			case c == utf8.RuneError && size == 1:
+				return place, fmt.Sprintf("the byte %#02x is not UTF-8", text[at]), true
+			case unicode.IsControl(c) && !strings.ContainsRune("\t\r\n\u0085", c):
+				return place, fmt.Sprintf("it has the control character %#02x", c), true
+			}
+			at += size
+		}
+	}
+	return p, "", false
+}
+
 // template is what Helm and its like leave to be filled in.
 var template = regexp.MustCompile(`\{\{.*\}\}`)
 
+// untold is what the decoder says in words that nobody would understand.
+var untold = map[string]string{
+	"unsupported map key":     "a key is no text, such as null or a list",
+	"json: unsupported value": "a number is none that JSON has, such as .nan or .inf",
+}
+
 // broken is an error about a document that is neither YAML nor JSON.
 func (d *document) broken(err error) error {
-	place, why := d.place(err), reason(err)
+	place, why := d.place(err), strings.TrimPrefix(reason(err), "yaml: ")
+	for words, better := range untold {
+		if strings.HasPrefix(why, words) {
+			why = better
+		}
+	}
+	if p, what, found := d.binary(); found {
+		return unread(p, "is not text: %s", what)
+	}
 	if p, better, found := d.misparsed(); found {
 		place, why = p, better
 	}
 	if template.Match(d.text) {
 		why += "; it looks like a template, which has to be rendered first"
 	}
-	return fmt.Errorf("%s: is not YAML: %s", place, why)
+	return unread(place, "is not YAML: %s", why)
 }

@@ -8,7 +8,6 @@ package manifest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -24,21 +23,24 @@ type Manifests struct {
 	Services []Service                   // in the order of the files
 	Slices   []discoveryv1.EndpointSlice // of Services
 	Others   int                         // objects of other kinds
+	Kindless int                         // documents that do not say what they are, such as a chart's values
 }
 
 // A Service is one as it will be applied: with the API server's defaults, but for its
 // addresses.
 type Service struct {
 	*corev1.Service
-	Faults []Fault // what the API server would not take
-	at     source
+	Faults   []Fault // what the API server would not take
+	Mistyped bool    // a value of a wrong type is missing, so there is nothing to be judged
+	at       source
 }
 
-// A Fault is a field that a Service does not have, or has twice.
+// A Fault is a field that a Service does not have, has twice, or with a value of a wrong type.
 type Fault struct {
 	Place   Place
 	Field   string // empty: it is not known which
 	Message string
+	Fix     string // what to do, if that can be told
 }
 
 // A Reader reads manifests.
@@ -48,8 +50,8 @@ type Reader struct {
 }
 
 // Read reads files, directories with all that is below them, globs, and, by the name -,
-// standard input. What can be read is returned also when there is an error, which joins
-// all that could not be.
+// standard input. What can be read is returned also when there is an error, which is of All
+// that could not be.
 func (r Reader) Read(names []string) (Manifests, error) {
 	files, err := find(names)
 	errs := []error{err}
@@ -89,6 +91,7 @@ func (m Manifests) with(other Manifests) Manifests {
 	m.Services = append(m.Services, other.Services...)
 	m.Slices = append(m.Slices, other.Slices...)
 	m.Others += other.Others
+	m.Kindless += other.Kindless
 	return m
 }
 
@@ -96,10 +99,8 @@ func (m Manifests) with(other Manifests) Manifests {
 func (r Reader) content(file string) (name string, text []byte, err error) {
 	if file != standard {
 		text, err = os.ReadFile(file)
-		return file, text, err
+		return file, text, unopened(file, err)
 	}
-	if text, err = io.ReadAll(r.Stdin); err != nil {
-		err = fmt.Errorf("reading standard input: %w", err)
-	}
-	return "stdin", text, err
+	text, err = io.ReadAll(r.Stdin)
+	return "stdin", text, unopened("stdin", err)
 }

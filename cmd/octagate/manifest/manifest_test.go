@@ -1,10 +1,12 @@
 package manifest
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -60,12 +62,17 @@ func TestRead(t *testing.T) {
 			[]string{"default/a at stdin:4:3", "default/c at stdin:5:3", `stdin:7:5  mapping key "name" already defined`}},
 		"a stream of JSON": {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
  {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b"}}`, []string{"default/a at stdin:1:1", "default/b at stdin:2:2"}},
-		"JSON that breaks off": {`{"apiVersion": "v1"} {`, []string{"stdin:1:22: is not YAML: could not find flow mapping end token '}'"}},
+		"JSON that breaks off": {`{"apiVersion": "v1"} {`, []string{"stdin:1:1: has an apiVersion, but no kind", "stdin:1:22: is not YAML: could not find flow mapping end token '}'"}},
 		"documents that are JSON": {`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
 ---
 {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b"}}`, []string{"default/a at stdin:1:1", "default/b at stdin:3:1"}},
-		"a value of another type":        {strings.Replace(web, "port: 80", "port: many", 1), []string{"stdin:1:1: reading the Service: json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32"}},
+		"a value of another type":        {strings.Replace(web, "port: 80", "port: many", 1), []string{"default/web at stdin:1:1", `stdin:10:11 spec.ports[0].port must be a whole number up to 2147483647, but is the text "many"`}},
 		"what is not YAML":               {"a: 1\n---\na: b: c\n", []string{"stdin:3:4: is not YAML: mapping value is not allowed in this context"}},
+		"bytes that are no text":         {"a: b\nä: \xe4\n", []string{"stdin:2:4: is not text: the byte 0xe4 is not UTF-8"}},
+		"a control character":            {"---\na: b\x00\n", []string{"stdin:2:5: is not text: it has the control character 0x00"}},
+		"a key that is no text":          {"null: a\n", []string{"stdin:1:1: is not YAML: a key is no text, such as null or a list"}},
+		"a number that JSON has not":     {"a: .nan\n", []string{"stdin:1:1: is not YAML: a number is none that JSON has, such as .nan or .inf"}},
+		"a bomb":                         {"a: &a {b: *a}\n", []string{"stdin:1:1: is not YAML: anchor 'a' value contains itself"}},
 		"a template":                     {"metadata:\n  name: {{ .Values.name }}\n", []string{"stdin:2:10: is not YAML: could not find flow map content; it looks like a template, which has to be rendered first"}},
 		"a text":                         {"hello\n", []string{"stdin:1:1: is not an object of Kubernetes"}},
 		"the rest of a file with faults": {"a: b: c\n---\n" + web, []string{"default/web at stdin:3:1", "stdin:1:4: is not YAML: mapping value is not allowed in this context"}},
@@ -90,7 +97,14 @@ func TestPlaces(t *testing.T) {
 		"in a List":                     {list, "spec.ports[1].port", "stdin:8:37"},
 		"missing in a List":             {list, "spec.clusterIP", "stdin:8:3"},
 		"in a document that is second":  {"---\n---\n" + web, "spec.ports[0].name", "stdin:11:11"},
-		"an alias":                      {"x: &a {name: web}\napiVersion: v1\nkind: Service\nmetadata: *a\n", "metadata.name", "stdin:4:11"},
+		"an alias":                      {"x: &a {name: web}\napiVersion: v1\nkind: Service\nmetadata: *a\n", "metadata.name", "stdin:1:14"},
+		"a value that is an alias":      {"x: &a web\napiVersion: v1\nkind: Service\nmetadata: {name: *a}\n", "metadata.name", "stdin:4:18"},
+		"a value with an anchor":        {"apiVersion: v1\nkind: Service\nmetadata: {name: &a web}\n", "metadata.name", "stdin:3:18"},
+		"a mapping with an anchor":      {"apiVersion: v1\nkind: Service\nmetadata: &a {name: web}\n", "metadata.name", "stdin:3:21"},
+		"what is merged in":             {"x: &a {port: 80}\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: *a, name: b}]}\n", "spec.ports[0].port", "stdin:1:14"},
+		"what is merged in, of two":     {"x: [&a {port: 80}, &b {name: a}]\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: [*a, *b]}]}\n", "spec.ports[0].name", "stdin:1:30"},
+		"what is merged in, and set":    {"x: &a {port: 80}\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: *a, port: 81}]}\n", "spec.ports[0].port", "stdin:4:31"},
+		"the last anchor of a name":     {"x: &a {b: c}\ny: &a {b: d}\napiVersion: v1\nkind: Service\nspec: {selector: *a}\n", "spec.selector.b", "stdin:2:11"},
 		"the Service itself, in a List": {list, "", "stdin:5:3"},
 	} {
 		t.Run(claim, func(t *testing.T) {
@@ -115,8 +129,10 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink("b", "link"); err != nil {
-		t.Fatal(err)
+	for link, to := range map[string]string{"link": "b", "linked.yaml": "b", "b/around": ".."} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for claim, tt := range map[string]struct {
 		names []string
@@ -127,9 +143,11 @@ func TestFind(t *testing.T) {
 		"a directory":                {[]string{"."}, []string{"[x].yaml", "a.yaml", "b/c.yml", "b/d.json"}, ""},
 		"a file, whatever its name":  {[]string{"b/e.txt", ".git/f.yaml"}, []string{"b/e.txt", ".git/f.yaml"}, ""},
 		"a file named like a glob":   {[]string{"[x].yaml"}, []string{"[x].yaml"}, ""},
-		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml", "link/c.yml"}, ""},
+		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml"}, ""},
+		"a glob through a link":      {[]string{"link/*.yml"}, []string{"link/c.yml"}, ""},
 		"each file once":             {[]string{"a.yaml", "*.yaml", "-", "-"}, []string{"a.yaml", "[x].yaml", "-"}, ""},
-		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "stat z.yaml: no such file or directory"},
+		"no name":                    {[]string{"", "a.yaml"}, []string{"a.yaml"}, `"": a name is empty`},
+		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "z.yaml: no such file or directory"},
 		"a glob that nothing is for": {[]string{"z*.yaml"}, nil, "z*.yaml: no file has such a name"},
 	} {
 		t.Run(claim, func(t *testing.T) {
@@ -142,5 +160,30 @@ func TestFind(t *testing.T) {
 				t.Errorf("%s %s", diff, message)
 			}
 		})
+	}
+}
+
+// locked is a directory with some that cannot be read.
+type locked struct{ fstest.MapFS }
+
+func (l locked) ReadDir(name string) ([]fs.DirEntry, error) {
+	if strings.HasSuffix(name, "locked") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return l.MapFS.ReadDir(name)
+}
+
+// What cannot be read does not end the search.
+func TestWalkPastWhatIsLocked(t *testing.T) {
+	files, err := walk(locked{fstest.MapFS{"a/x.yaml": {}, "b/locked/y.yaml": {}, "c/z.yaml": {}, ".git/locked/y.yaml": {}}}, "all")
+	if diff := cmp.Diff([]string{"a/x.yaml", "c/z.yaml"}, files); diff != "" || err == nil || err.Error() != "all/b/locked: permission denied" {
+		t.Errorf("%s%v", diff, err)
+	}
+}
+
+// Whoever merges a mapping into itself is told nothing, but soon.
+func TestLocateIsDone(t *testing.T) {
+	if line, column := Locate([]byte("a: &a\n  b: 1\n  <<: [*a, *a]\n"), "a.c"); line != 1 || column != 1 {
+		t.Errorf("%d:%d", line, column)
 	}
 }

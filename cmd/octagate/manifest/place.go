@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
+	goccy "github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // A Place is where something stands.
@@ -42,21 +43,27 @@ func (s Service) Place(field string) Place { return s.at.Place(field) }
 // Place is where a field of the object stands.
 func (s source) Place(field string) Place {
 	p := Place{File: s.document.file, Line: s.document.line + 1, Column: 1}
-	file, err := s.document.parsed()
-	if err != nil {
-		return p
-	}
-	for _, d := range file.Docs {
-		if d.Body == nil {
-			continue
-		}
-		node := reach(d.Body, slices.Concat(s.path, segments(field)))
-		at := node.GetToken().Position
-		if at.Line > 0 {
-			p.Line, p.Column = s.document.line+at.Line, at.Column
-		}
+	if at := reach(s.document.parsed(), slices.Concat(s.path, segments(field))); at != nil {
+		p.Line, p.Column = s.document.line+at.Line, at.Column
 	}
 	return p
+}
+
+// Locate is where a field stands in a text of YAML: its value or, where there is no such
+// field, the nearest one above it.
+func Locate(text []byte, field string) (line, column int) {
+	if at := reach((&document{text: text}).parsed(), segments(field)); at != nil {
+		return at.Line, at.Column
+	}
+	return 1, 1
+}
+
+// Forget lets go of what Place has found out, which takes some fifty times the room of the text.
+// Nobody else may ask for a place meanwhile. Items of a List share theirs, and keep it.
+func (s Service) Forget() {
+	if len(s.at.path) == 0 {
+		s.at.document.once, s.at.document.tree = sync.Once{}, nil
+	}
 }
 
 // Start is the file of a Service and the line with which its document begins: a glance,
@@ -84,55 +91,66 @@ func segments(field string) []string {
 	return all
 }
 
-// reach is the node at the end of a path, or the last one on it: of a mapping, where its
-// first key stands.
-func reach(node ast.Node, path []string) ast.Node {
-	nearest := node
+// reach is the node at the end of a path, or the last one on it: of a mapping or a list,
+// its key. It is nil where there is nothing.
+func reach(node *yaml.Node, path []string) (nearest *yaml.Node) {
+	nearest = node
 	for _, step := range path {
-		next, key := child(node, step)
+		next, key := child(node, step, mostMerged)
 		if next == nil {
 			break
 		}
-		node, nearest = next, next
-		if _, scalar := next.(ast.ScalarNode); !scalar && key != nil {
-			nearest = key
+		if node, nearest = next, key; key == nil || next.Kind == yaml.ScalarNode || next.Kind == yaml.AliasNode {
+			nearest = next
 		}
 	}
-	return first(nearest)
+	return nearest
 }
 
-// first is a node, or where it begins: a mapping's own token is the colon of its first key.
-func first(node ast.Node) ast.Node {
-	if m, ok := node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
-		return m.Values[0].Key
-	}
-	if v, ok := node.(*ast.MappingValueNode); ok {
-		return v.Key
-	}
-	return node
-}
+// mostMerged is how many mappings may be merged into one another. Whoever merges one into
+// itself would never be done.
+const mostMerged = 10
 
 // child is what a step leads to, and its key in a mapping.
-func child(node ast.Node, step string) (next, key ast.Node) {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		for _, v := range n.Values {
-			if next, key := child(v, step); next != nil {
-				return next, key
-			}
+func child(node *yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	switch node.Kind {
+	case yaml.AliasNode:
+		return child(node.Alias, step, merges)
+	case yaml.MappingNode:
+		return value(node.Content, step, merges)
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(node.Content) {
+			return node.Content[i], nil
 		}
-	case *ast.MappingValueNode:
-		if n.Key.GetToken().Value == step {
-			return n.Value, n.Key
+	}
+	return nil, nil
+}
+
+// value is that of a key, in a mapping itself or in what is merged into it.
+func value(pairs []*yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[0].Value == step {
+			return pair[1], pair[0]
 		}
-	case *ast.SequenceNode:
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Values) {
-			return n.Values[i], nil
+	}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[0].Tag == "!!merge" && merges > 0 {
+			return merged(pair[1], step, merges-1)
 		}
-	case *ast.AnchorNode:
-		return child(n.Value, step)
-	case *ast.TagNode:
-		return child(n.Value, step)
+	}
+	return nil, nil
+}
+
+// merged is the value of a key in a mapping that is merged, or in the first of several that
+// has it.
+func merged(from *yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	if from.Kind != yaml.SequenceNode {
+		return child(from, step, merges)
+	}
+	for _, one := range from.Content {
+		if next, key := child(one, step, merges); next != nil {
+			return next, key
+		}
 	}
 	return nil, nil
 }
@@ -142,7 +160,7 @@ func child(node ast.Node, step string) (next, key ast.Node) {
 // there twice.
 func (d *document) misparsed() (p Place, why string, found bool) {
 	_, err := parser.ParseBytes(d.text, 0)
-	var at yaml.Error
+	var at goccy.Error
 	if !errors.As(err, &at) {
 		return p, "", false
 	}

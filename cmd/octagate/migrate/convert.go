@@ -32,7 +32,7 @@ var algorithm = word("ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP
 
 // milliseconds is a number of them; 0 is what the cloud has.
 func milliseconds(value string) (string, error) {
-	n, err := strconv.Atoi(value)
+	n, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
 		return "", fmt.Errorf("is not a number of milliseconds")
 	}
@@ -44,22 +44,27 @@ func milliseconds(value string) (string, error) {
 
 // interval is a duration, or a number of seconds.
 func interval(value string) (string, error) {
-	if n, err := strconv.Atoi(value); err == nil {
+	if n, err := strconv.ParseUint(value, 10, 32); err == nil {
 		return (time.Duration(n) * time.Second).String(), nil
 	}
 	d, err := time.ParseDuration(value)
-	if err != nil {
+	if err != nil || d < 0 {
 		return "", fmt.Errorf("is not a duration")
 	}
 	return d.String(), nil
 }
 
-// number is one.
+// number is one as gcfg reads it, which 010 is ten to and 0x10 sixteen: other than to YAML.
 func number(value string) (string, error) {
-	if _, err := strconv.Atoi(value); err != nil {
+	digits, base := value, 10
+	if hex, is := strings.CutPrefix(value, "0x"); is {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 31)
+	if err != nil {
 		return "", fmt.Errorf("is not a number")
 	}
-	return value, nil
+	return strconv.FormatUint(n, 10), nil
 }
 
 // port is an address on which something is served at a port.

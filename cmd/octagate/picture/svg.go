@@ -1,12 +1,9 @@
 package picture
 
 import (
-	_ "embed"
-	"encoding/xml"
 	"fmt"
-	"strings"
-	"text/template"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/cmd/octagate/translation"
 )
 
@@ -20,10 +17,7 @@ const (
 	Dark  Theme = "dark"
 )
 
-//go:embed svg.tmpl
-var svgTemplate string
-
-// A drawing is what the template draws.
+// A drawing is all pictures of one file.
 type drawing struct {
 	Width, Height int
 	Title, Text   string
@@ -69,7 +63,7 @@ type stroke struct {
 }
 
 // SVG writes pictures, one under the other.
-func SVG(all []Picture, theme Theme) (string, error) {
+func SVG(all []Picture, theme Theme) string {
 	d := drawing{Theme: theme, Title: "How octagate translates Services", Text: "Left, Services of Kubernetes. Right, what they become in OpenStack."}
 	if len(all) == 1 {
 		d.Title = "How octagate translates the Service " + all[0].Title
@@ -81,20 +75,7 @@ func SVG(all []Picture, theme Theme) (string, error) {
 		d.Parts = append(d.Parts, one)
 		d.Width, d.Height = max(d.Width, l.width), d.Height+l.height
 	}
-	t, err := template.New("svg").Funcs(template.FuncMap{"text": escaped}).Parse(svgTemplate)
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	err = t.Execute(&b, d)
-	return b.String(), err
-}
-
-// escaped is a text as XML has it, less the characters that XML cannot have.
-func escaped(text string) (string, error) {
-	var b strings.Builder
-	err := xml.EscapeText(&b, []byte(text))
-	return b.String(), err
+	return d.svg()
 }
 
 func (l layout) draw() part {
@@ -154,11 +135,11 @@ func (b Box) shape(r rect, side Side) shape {
 // worst is the one of two states that people should see.
 func worst(s translation.States) string {
 	for _, state := range []string{s.Provisioning, s.Operating} {
-		if state != "" && translation.ToneOf(state) == translation.Bad {
+		if state != "" && translation.ToneOf(state) == output.Bad {
 			return state
 		}
 	}
-	if s.Provisioning != "" && translation.ToneOf(s.Provisioning) != translation.Good || s.Operating == "" {
+	if s.Provisioning != "" && translation.ToneOf(s.Provisioning) != output.Good || s.Operating == "" {
 		return s.Provisioning
 	}
 	return s.Operating
@@ -167,11 +148,11 @@ func worst(s translation.States) string {
 // tone is the class of a state.
 func tone(state string) string {
 	switch translation.ToneOf(state) {
-	case translation.Good:
+	case output.Good:
 		return "good"
-	case translation.Bad:
+	case output.Bad:
 		return "bad"
-	case translation.Faint:
+	case output.Faint:
 		return "faint"
 	}
 	return "busy"
@@ -213,7 +194,3 @@ func (l layout) around(line Line) stroke {
 	path := fmt.Sprintf("M%d %dH%dQ%d %d %d %dV%d", from.right(), y, x-12, x, y, x, y-12, to.bottom()+2)
 	return stroke{Path: path, Class: "means", Label: &word{(from.right() + x) / 2, y - 7, line.Label, "label"}}
 }
-
-// TitleX and TitleY are where the title of a frame stands.
-func (f frame) TitleX() int { return f.X + padding }
-func (f frame) TitleY() int { return f.Y + 23 }

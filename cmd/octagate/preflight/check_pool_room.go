@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/reconcile/ground"
 )
 
@@ -33,12 +34,20 @@ func (g Ground) fits(s ground.Subnet, of string) Result {
 	if why != "" {
 		return unchecked(fmt.Sprintf("%d of %d addresses are free; how many Services are to come is not known: %s", free, whole, why))
 	}
-	expected := fmt.Sprintf("%d addresses free in %s for %d Services to come", n*most, of, n)
+	expected := fmt.Sprintf("%s free in %s for %s to come", addresses(n*most), of, output.Count(n, "Service"))
 	switch {
 	case free < n*least:
 		return found(Failure, expected, "%d of %d are", free, whole).or("%s", widen)
 	case free < n*most:
 		return found(Warning, expected+", if each has two amphorae", "%d of %d are", free, whole).or("%s", widen)
 	}
-	return passed(expected, "%d of %d addresses of %s are free for %d Services to come", free, whole, s.CIDR, n)
+	return passed(expected, "%d of %d addresses of %s are free for %s to come", free, whole, s.CIDR, output.Count(n, "Service"))
+}
+
+// addresses is a number of them.
+func addresses(n int) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return fmt.Sprintf("%d addresses", n)
 }

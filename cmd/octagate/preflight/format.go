@@ -1,14 +1,13 @@
 package preflight
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/fatih/color"
 	"github.com/jstemmer/go-junit-report/v2/junit"
-	"sigs.k8s.io/yaml"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // A Report is what all the checks found.
@@ -31,7 +30,7 @@ func (r Report) Fails() bool {
 // Summary is the report in a sentence.
 func (r Report) Summary() string {
 	n := r.counts()
-	return fmt.Sprintf("%d checks: %d passed, %d unchecked, %d warnings, %d failures", len(r.Results), n.Passed, n.Unchecked, n.Warnings, n.Failures)
+	return fmt.Sprintf("%d checks: %d passed, %d unchecked, %s, %s", len(r.Results), n.Passed, n.Unchecked, output.Count(n.Warnings, "warning"), output.Count(n.Failures, "failure"))
 }
 
 // counts are how many results there are of each severity.
@@ -58,21 +57,21 @@ func (r Report) counts() (n counts) {
 	return n
 }
 
-// A Format writes reports; text is coloured if it shall be.
-type Format func(w io.Writer, r Report, coloured bool) error
+// A Format writes reports, of which text is coloured.
+type Format func(w io.Writer, r Report, paint output.Paint) error
 
 // Formats are all that there are, by their names.
 var Formats = map[string]Format{"text": asText, "json": asJSON, "yaml": asYAML, "junit": asJUnit}
 
 // asText is the report as people read it.
-func asText(w io.Writer, r Report, coloured bool) error {
+func asText(w io.Writer, r Report, paint output.Paint) error {
 	var b strings.Builder
 	widest := 0
 	for _, one := range r.Results {
 		widest = max(widest, len(one.Check))
 	}
 	for _, one := range r.Results {
-		fmt.Fprintf(&b, "%s  %-*s  %s\n", ink(one.Severity, coloured).Sprintf("%-9s", one.Severity), widest, one.Check, one.Found)
+		fmt.Fprintf(&b, "%s  %-*s  %s\n", paint.Mark(severities[one.Severity], fmt.Sprintf("%-9s", one.Severity)), widest, one.Check, one.Found)
 		if one.Severity < Warning {
 			continue
 		}
@@ -86,14 +85,8 @@ func asText(w io.Writer, r Report, coloured bool) error {
 	return err
 }
 
-// ink is the colour of a severity.
-func ink(s Severity, coloured bool) *color.Color {
-	c := color.New([...]color.Attribute{color.FgGreen, color.Faint, color.FgYellow, color.FgRed}[s])
-	if c.DisableColor(); coloured {
-		c.EnableColor()
-	}
-	return c
-}
+// severities are how results are meant.
+var severities = [...]output.Tone{Passed: output.Good, Unchecked: output.Faint, Warning: output.Busy, Failure: output.Bad}
 
 // data is the report as programs read it.
 type data struct {
@@ -110,26 +103,14 @@ func (r Report) data() data {
 
 // asJSON is the report as one object: kind PreflightReport, with summary and results, each
 // as in Result.
-func asJSON(w io.Writer, r Report, _ bool) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r.data())
-}
+func asJSON(w io.Writer, r Report, _ output.Paint) error { return output.JSON(w, r.data()) }
 
 // asYAML is the same object.
-func asYAML(w io.Writer, r Report, _ bool) error {
-	text, err := yaml.Marshal(r.data())
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
+func asYAML(w io.Writer, r Report, _ output.Paint) error { return output.YAML(w, r.data()) }
 
 // asJUnit is the report as a suite of tests, one for each check. What was not checked is
 // skipped.
-func asJUnit(w io.Writer, r Report, _ bool) error {
+func asJUnit(w io.Writer, r Report, _ output.Paint) error {
 	suite := junit.Testsuite{Name: "octagate preflight", Time: "0"}
 	for _, one := range r.Results {
 		test := junit.Testcase{Name: one.Check, Classname: "preflight"}

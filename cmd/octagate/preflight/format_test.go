@@ -8,6 +8,8 @@ import (
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"sigs.k8s.io/yaml"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // report is one result of each severity.
@@ -22,10 +24,10 @@ func report() Report {
 }
 
 // write is a report in a format.
-func write(t *testing.T, format string, coloured bool) string {
+func write(t *testing.T, format string, paint output.Paint) string {
 	t.Helper()
 	var b strings.Builder
-	if err := Formats[format](&b, report(), coloured); err != nil {
+	if err := Formats[format](&b, report(), paint); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -45,12 +47,12 @@ failure    check-failure    <bad>
     why       it matters
     repair    do that
               or this
-4 checks: 1 passed, 1 unchecked, 1 warnings, 1 failures
+4 checks: 1 passed, 1 unchecked, 1 warning, 1 failure
 `
-	if got := write(t, "text", false); got != want {
+	if got := write(t, "text", nil); got != want {
 		t.Error(got)
 	}
-	if got := write(t, "text", true); !strings.Contains(got, "\x1b[31mfailure") {
+	if got := write(t, "text", output.Tinted); !strings.Contains(got, "\x1b[31mfailure") {
 		t.Errorf("%q", got)
 	}
 }
@@ -68,7 +70,7 @@ func TestReportsForPrograms(t *testing.T) {
 		"json": json.Unmarshal, "yaml": func(b []byte, v any) error { return yaml.Unmarshal(b, v) },
 	} {
 		var got shape
-		if err := decode([]byte(write(t, format, false)), &got); err != nil {
+		if err := decode([]byte(write(t, format, nil)), &got); err != nil {
 			t.Fatal(err)
 		}
 		last := got.Results[3]
@@ -77,7 +79,7 @@ func TestReportsForPrograms(t *testing.T) {
 		}
 	}
 	var suites junit.Testsuites
-	if err := xml.Unmarshal([]byte(write(t, "junit", false)), &suites); err != nil {
+	if err := xml.Unmarshal([]byte(write(t, "junit", nil)), &suites); err != nil {
 		t.Fatal(err)
 	}
 	if suites.Tests != 4 || suites.Failures != 1 || suites.Skipped != 1 || suites.Suites[0].Testcases[3].Failure.Message != "<bad>" {

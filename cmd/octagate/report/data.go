@@ -1,10 +1,9 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 
-	"sigs.k8s.io/yaml"
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // data is the report as programs read it.
@@ -14,6 +13,7 @@ type data struct {
 	Version    string     `json:"version"`    // of octagate
 	Summary    summary    `json:"summary"`
 	Findings   []Finding  `json:"findings"`
+	Unread     []Unread   `json:"unread"`
 	Omissions  []Omission `json:"notChecked"`
 }
 
@@ -21,7 +21,8 @@ type data struct {
 type summary struct {
 	Files      int `json:"files"`
 	Services   int `json:"services"`
-	Others     int `json:"others"` // objects that are no Services
+	Others     int `json:"others"`   // objects that are no Services
+	Kindless   int `json:"kindless"` // documents that do not say what they are
 	Errors     int `json:"errors"`
 	Warnings   int `json:"warnings"`
 	Exceptions int `json:"exceptions"`
@@ -30,26 +31,14 @@ type summary struct {
 func (r Report) data() data {
 	return data{
 		"octagate.dev/v1alpha1", "CheckReport", r.Version,
-		summary{r.Files, len(r.Services), r.Others, r.Count(Error), r.Count(Warning), r.Exceptions()},
-		r.Findings(), append([]Omission{}, r.Omissions...),
+		summary{r.Files, len(r.Services), r.Others, r.Kindless, r.Count(Error), r.Count(Warning), r.Exceptions()},
+		r.Findings(), append([]Unread{}, r.Unread...), append([]Omission{}, r.Omissions...),
 	}
 }
 
 // JSON is the report as one object: kind CheckReport, with summary, findings, each as in
 // Finding, and notChecked.
-func JSON(w io.Writer, r Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r.data())
-}
+func JSON(w io.Writer, r Report, _ output.Paint) error { return output.JSON(w, r.data()) }
 
 // YAML is the same object as JSON.
-func YAML(w io.Writer, r Report) error {
-	text, err := yaml.Marshal(r.data())
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
+func YAML(w io.Writer, r Report, _ output.Paint) error { return output.YAML(w, r.data()) }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/policy"
 )
 
@@ -65,11 +66,21 @@ type Omission struct {
 	Rules []string `json:"rules"`
 }
 
+// An Unread is something that could not be read.
+type Unread struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"` // 0: all of the file
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+}
+
 // A Report is what was found.
 type Report struct {
 	Version   string // of octagate
 	Files     int
 	Others    int // objects that are no Services
+	Kindless  int // documents that do not say what they are
+	Unread    []Unread
 	Services  []Service
 	Omissions []Omission
 	Rules     []policy.Rule // that there are
@@ -101,7 +112,7 @@ func (r Report) Exceptions() int { return len(r.Findings()) - r.Count(Error) - r
 // A Format writes reports.
 type Format struct {
 	Name  string
-	Write func(io.Writer, Report) error
+	Write func(io.Writer, Report, output.Paint) error
 }
 
 // Formats are all that there are.

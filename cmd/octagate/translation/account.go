@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
 
 // Account is the outline and what policy says, and the steps on the way there.
-func (t Translation) Account(paint Paint) string {
+func (t Translation) Account(paint output.Paint) string {
 	var b strings.Builder
 	b.WriteString(t.Outline(paint))
 	for _, f := range t.Findings {
@@ -15,13 +17,13 @@ func (t Translation) Account(paint Paint) string {
 		if f.Place != "" {
 			place = f.Place + ": "
 		}
-		fmt.Fprintf(&b, "%s%s %s %s\n", place, paint.paint(severities[f.Severity], f.Severity+":"), f.Message, paint.paint(Faint, "["+f.Rule+"]"))
+		fmt.Fprintf(&b, "%s%s %s %s\n", place, paint.Mark(severities[f.Severity], f.Severity+":"), f.Message, paint.Mark(output.Faint, "["+f.Rule+"]"))
 	}
 	if w := t.Waiting; w != nil {
-		fmt.Fprintf(&b, "%s %s\n", paint.paint(Busy, w.Reason+":"), w.Message)
+		fmt.Fprintf(&b, "%s %s\n", paint.Mark(output.Busy, w.Reason+":"), w.Message)
 	}
 	if len(t.Steps) == 0 {
-		fmt.Fprintln(&b, paint.paint(Faint, t.idle()))
+		fmt.Fprintln(&b, paint.Mark(output.Faint, t.idle()))
 	}
 	for i, s := range t.Steps {
 		fmt.Fprintf(&b, "%3d. %s\n", i+1, s.Text)
@@ -43,4 +45,4 @@ func (t Translation) idle() string {
 }
 
 // severities are how findings are meant.
-var severities = map[string]Tone{"error": Bad, "deny": Bad, "forgiven": Busy, "warning": Busy, "warn": Busy, "unsure": Busy}
+var severities = map[string]output.Tone{"error": output.Bad, "deny": output.Bad, "forgiven": output.Busy, "warning": output.Busy, "warn": output.Busy, "unsure": output.Busy}

@@ -4,30 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/octagate/octagate/cmd/octagate/output"
 )
-
-// A Tone is how a word is meant, for those who paint it.
-type Tone int
-
-// The tones.
-const (
-	Plain Tone = iota
-	Name       // what something is called
-	Good       // as it should be
-	Busy       // not yet
-	Bad        // somebody has to do something
-	Faint      // by the way
-)
-
-// A Paint colours a word; nil leaves it as it is.
-type Paint func(Tone, string) string
-
-func (p Paint) paint(tone Tone, word string) string {
-	if p == nil || word == "" {
-		return word
-	}
-	return p(tone, word)
-}
 
 // A node is a line of an outline, with what is under it.
 type node struct {
@@ -49,12 +28,12 @@ func (n node) draw(out *strings.Builder, first, rest string) {
 
 // An outline draws a translation.
 type outline struct {
-	paint   Paint
+	paint   output.Paint
 	subnets map[string]bool // of the VIPs: that members are reached there goes without saying
 }
 
 // Outline draws the Service and what it becomes, one thing a line.
-func (t Translation) Outline(paint Paint) string {
+func (t Translation) Outline(paint output.Paint) string {
 	o := outline{paint: paint, subnets: map[string]bool{}}
 	root := node{text: o.service(t)}
 	if f := t.FloatingIP; f != nil {
@@ -68,7 +47,7 @@ func (t Translation) Outline(paint Paint) string {
 	}
 	for _, p := range t.Service.Ports {
 		if p.Listener == "" && t.Verdict != LeftAlone {
-			root.children = append(root.children, node{text: paint.paint(Faint, line("port "+p.Port, "ignored"))})
+			root.children = append(root.children, node{text: paint.Mark(output.Faint, line("port "+p.Port, "ignored"))})
 		}
 	}
 	var out strings.Builder
@@ -77,12 +56,12 @@ func (t Translation) Outline(paint Paint) string {
 }
 
 func (o outline) service(t Translation) string {
-	words := []string{o.paint.paint(Name, t.Service.Name), t.Service.Type}
+	words := []string{o.paint.Mark(output.Name, t.Service.Name), t.Service.Type}
 	if t.Verdict != "" {
-		words = append(words, o.paint.paint(tones[string(t.Verdict)], string(t.Verdict)))
+		words = append(words, o.paint.Mark(tones[string(t.Verdict)], string(t.Verdict)))
 	}
 	if w := t.Waiting; w != nil {
-		words = append(words, o.paint.paint(Busy, w.Reason))
+		words = append(words, o.paint.Mark(output.Busy, w.Reason))
 	}
 	return line(words...)
 }
@@ -91,11 +70,11 @@ func (o outline) floatingIP(f FloatingIP) string {
 	what := "floating IP"
 	switch {
 	case f.Allocated && f.Address == "":
-		return line(what, "allocated from "+cmp.Or(f.Network, "the external network"), o.paint.paint(Faint, kept(f, "released with the Service")))
+		return line(what, "allocated from "+cmp.Or(f.Network, "the external network"), o.paint.Mark(output.Faint, kept(f, "released with the Service")))
 	case f.Allocated:
-		return line(what, o.paint.paint(Name, f.Address), o.apart(f), o.paint.paint(Faint, kept(f, "released with the Service")))
+		return line(what, o.paint.Mark(output.Name, f.Address), o.apart(f), o.paint.Mark(output.Faint, kept(f, "released with the Service")))
 	}
-	return line(what, o.paint.paint(Name, f.Address), o.apart(f), o.paint.paint(Faint, "the user's: never deleted"))
+	return line(what, o.paint.Mark(output.Name, f.Address), o.apart(f), o.paint.Mark(output.Faint, "the user's: never deleted"))
 }
 
 // kept is what becomes of a floating IP that octagate allocates.
@@ -108,7 +87,7 @@ func kept(f FloatingIP, otherwise string) string {
 
 func (o outline) apart(f FloatingIP) string {
 	if f.Apart {
-		return o.paint.paint(Bad, "not associated")
+		return o.paint.Mark(output.Bad, "not associated")
 	}
 	return ""
 }
@@ -118,9 +97,9 @@ func (o outline) loadBalancer(lb LoadBalancer) node {
 	for _, v := range lb.VIPs {
 		vips = append(vips, cmp.Or(v.Address, "is the ClusterIP that it is given"))
 	}
-	n := node{text: line("load balancer", o.paint.paint(Name, lb.Name), "VIP "+strings.Join(vips, " and "), o.choices(lb), o.states(lb.States))}
+	n := node{text: line("load balancer", o.paint.Mark(output.Name, lb.Name), "VIP "+strings.Join(vips, " and "), o.choices(lb), o.states(lb.States))}
 	if lb.Trouble != "" {
-		n.children = append(n.children, node{text: o.paint.paint(Bad, lb.Trouble)})
+		n.children = append(n.children, node{text: o.paint.Mark(output.Bad, lb.Trouble)})
 	}
 	shown := map[string]bool{}
 	for _, l := range lb.Listeners {
@@ -145,20 +124,20 @@ func (o outline) choices(lb LoadBalancer) string {
 	if lb.Open {
 		words = append(words, "without security groups")
 	}
-	return o.paint.paint(Faint, strings.Join(words, ", "))
+	return o.paint.Mark(output.Faint, strings.Join(words, ", "))
 }
 
 // listener is a listener with its pool. One that was shown already is only named.
 func (o outline) listener(l Listener, lb LoadBalancer, shown map[string]bool) node {
-	n := node{text: line("listener", o.paint.paint(Name, l.Key), o.paint.paint(Faint, settings(l)), o.states(l.States))}
+	n := node{text: line("listener", o.paint.Mark(output.Name, l.Key), o.paint.Mark(output.Faint, settings(l)), o.states(l.States))}
 	if l.Off {
-		n.text = line(n.text, o.paint.paint(Bad, "switched off"))
+		n.text = line(n.text, o.paint.Mark(output.Bad, "switched off"))
 	}
 	for _, p := range lb.Pools {
 		switch {
 		case p.Name != l.Pool:
 		case shown[p.Name]:
-			n.children = append(n.children, node{text: line("pool "+p.Name, o.paint.paint(Faint, "as above"))})
+			n.children = append(n.children, node{text: line("pool "+p.Name, o.paint.Mark(output.Faint, "as above"))})
 		default:
 			n.children = append(n.children, o.pool(p))
 		}
@@ -174,7 +153,7 @@ func settings(l Listener) string {
 		words = append(words, "for "+strings.Join(l.Sources, " "))
 	}
 	if l.ConnectionLimit > 0 {
-		words = append(words, fmt.Sprintf("at most %d connections", l.ConnectionLimit))
+		words = append(words, "at most "+output.Count(l.ConnectionLimit, "connection"))
 	}
 	words = append(words, l.Timeouts...)
 	if l.Forwarded {
@@ -191,18 +170,18 @@ func (o outline) pool(p Pool) node {
 	if p.Sticky {
 		words = append(words, "sticky")
 	}
-	n := node{text: line("pool "+p.Name, o.paint.paint(Faint, strings.Join(words, ", ")), o.states(p.States))}
+	n := node{text: line("pool "+p.Name, o.paint.Mark(output.Faint, strings.Join(words, ", ")), o.states(p.States))}
 	if p.Monitor != "" {
-		n.children = append(n.children, node{text: line("health monitor", o.paint.paint(Faint, p.Monitor))})
+		n.children = append(n.children, node{text: line("health monitor", o.paint.Mark(output.Faint, p.Monitor))})
 	}
 	for _, m := range p.Members {
 		n.children = append(n.children, node{text: o.member(m)})
 	}
 	switch {
 	case p.Unknown:
-		n.children = append(n.children, node{text: o.paint.paint(Faint, "members: its ready Pods")})
+		n.children = append(n.children, node{text: o.paint.Mark(output.Faint, "members: its ready Pods")})
 	case len(p.Members) == 0:
-		n.children = append(n.children, node{text: o.paint.paint(Busy, "no members")})
+		n.children = append(n.children, node{text: o.paint.Mark(output.Busy, "no members")})
 	}
 	return n
 }
@@ -210,31 +189,31 @@ func (o outline) pool(p Pool) node {
 func (o outline) member(m Member) string {
 	where := ""
 	if m.Subnet != "" && !o.subnets[m.Subnet] {
-		where = o.paint.paint(Faint, "in subnet "+m.Subnet)
+		where = o.paint.Mark(output.Faint, "in subnet "+m.Subnet)
 	}
-	return line("member", o.paint.paint(Name, m.Name), m.Address, where, o.states(m.States))
+	return line("member", o.paint.Mark(output.Name, m.Name), m.Address, where, o.states(m.States))
 }
 
 // tones are how verdicts and Octavia's states are meant.
-var tones = map[string]Tone{
-	"accepted": Good, "unverified": Busy, "denied": Bad, string(LeftAlone): Faint,
-	"ACTIVE": Good, "ERROR": Bad, "DELETED": Bad,
-	"ONLINE": Good, "NO_MONITOR": Good, "DRAINING": Busy, "DEGRADED": Busy, "OFFLINE": Faint,
+var tones = map[string]output.Tone{
+	"accepted": output.Good, "unverified": output.Busy, "denied": output.Bad, string(LeftAlone): output.Faint,
+	"ACTIVE": output.Good, "ERROR": output.Bad, "DELETED": output.Bad,
+	"ONLINE": output.Good, "NO_MONITOR": output.Good, "DRAINING": output.Busy, "DEGRADED": output.Busy, "OFFLINE": output.Faint,
 }
 
 // ToneOf is how a state is meant. Those that pass have names of their own.
-func ToneOf(state string) Tone {
+func ToneOf(state string) output.Tone {
 	if tone, known := tones[state]; known {
 		return tone
 	}
-	return Busy
+	return output.Busy
 }
 
 func (o outline) states(s States) string {
 	var words []string
 	for _, state := range []string{s.Provisioning, s.Operating} {
 		if state != "" {
-			words = append(words, o.paint.paint(ToneOf(state), state))
+			words = append(words, o.paint.Mark(ToneOf(state), state))
 		}
 	}
 	return strings.Join(words, " ")

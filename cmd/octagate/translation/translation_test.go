@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
+	"github.com/octagate/octagate/cmd/octagate/output"
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/policy/facts"
@@ -102,7 +103,7 @@ func observed(s Source) Source {
 }
 
 // marked shows which words are painted, and how.
-func marked(tone Tone, word string) string {
+func marked(tone output.Tone, word string) string {
 	return fmt.Sprintf("%s⟨%s⟩", [...]string{"", "name", "good", "busy", "bad", "faint"}[tone], word)
 }
 
