@@ -28,7 +28,7 @@ RACE = CGO_ENABLED=1 go build -race runtime/cgo 2>/dev/null
 ALONE = ./e2e ./e2e/install
 
 .DEFAULT_GOAL := help
-.PHONY: help build image cluster generate verify test chaos fuzz e2e-openstack demo emulator clean
+.PHONY: help build image cluster generate verify test chaos bench soak fuzz e2e-openstack demo emulator clean
 
 help: ## explain each target (this is the default)
 	@echo "usage: make TARGET"
@@ -82,11 +82,19 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 	fi; \
 	echo "$$run ./..., and $(ALONE) at the end"; \
 	$$run $$(go list ./... | grep -vE '/octagate/e2e(/install)?$$'); others=$$?; \
-	CGO_ENABLED=0 go test -trimpath -shuffle=on -count=1 ./e2e/chaos || others=$$?; \
+	CGO_ENABLED=0 go test -trimpath -shuffle=on -count=1 ./e2e/chaos ./e2e/bench || others=$$?; \
 	$$run -timeout 20m -p 1 $(ALONE) && exit $$others
 
 chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at, and have every fault of, every single call
 	go test -trimpath -count=1 -timeout 0 -v ./e2e/chaos -run 'Histories$$|EveryCall' -chaos.n $(or $(N),10000) -chaos.seed $(or $(SEED),1) -chaos.every
+
+bench: build ## measure octagate against the goals of e2e/bench/README.md, in about 20 minutes; BENCH=admission|apiserver|load|scale|check for a part, BENCHFLAGS=-h for more
+	$(BUILD) -o bin/bench ./e2e/bench
+	@$(WORLD) && bin/bench $(BENCHFLAGS) $(BENCH)
+
+soak: build ## let Services come and go for DURATION=30m, and see whether anything of them stays in memory
+	$(BUILD) -o bin/bench ./e2e/bench
+	@$(WORLD) && bin/bench -json bin/soak.json -lines bin/soak.txt -duration $(or $(DURATION),30m) soak
 
 # What runs on a real OpenStack: one suite after the other, each test by its name. The
 # timeout is generous, for a suite that meets it cannot clean up.

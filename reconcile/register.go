@@ -26,6 +26,10 @@ type changedOwner = event.TypedGenericEvent[octavia.Owner]
 // byUID is the cache index that finds the Service of an owner.
 const byUID = "metadata.uid"
 
+// byService is the cache index that finds the EndpointSlices of a Service, of whose namespace
+// others may have thousands.
+const byService = "metadata.labels." + discoveryv1.LabelServiceName
+
 // workers is how many Services are reconciled at once. None of them waits for Octavia to
 // finish anything; each waits for the answer to its own call.
 const workers = 32
@@ -36,6 +40,12 @@ func (r *Reconciler) Register(ctx context.Context, mgr ctrl.Manager) error {
 	r.changed, r.elected = make(chan changedOwner, 1024), mgr.Elected()
 	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Service{}, byUID, func(o client.Object) []string {
 		return []string{string(o.GetUID())}
+	})
+	if err != nil {
+		return err
+	}
+	err = mgr.GetFieldIndexer().IndexField(ctx, &discoveryv1.EndpointSlice{}, byService, func(o client.Object) []string {
+		return []string{o.GetLabels()[discoveryv1.LabelServiceName]}
 	})
 	if err != nil {
 		return err

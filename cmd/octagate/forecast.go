@@ -59,7 +59,7 @@ func (f forecast) translate(c *cobra.Command, names []string) (made translations
 	for _, j := range judges.Judge(read) {
 		made.Services = append(made.Services, forecastOf(j, slicesOf(j.Service, read.Slices, f.namespace), manner))
 	}
-	made.NotChecked = judges.Report(read).Omissions
+	made.NotChecked = judges.Omissions(read)
 	return made, nil
 }
 

@@ -25,18 +25,24 @@ func importCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		importer("kuryr", "kuryr.conf of Kuryr-Kubernetes", migrate.Kuryr),
-		importer("occm", "cloud.conf of the OpenStack cloud controller manager", migrate.OCCM),
+		importer("kuryr", "kuryr.conf of Kuryr-Kubernetes", "octagate import kuryr /etc/kuryr/kuryr.conf > octagate.yaml", migrate.Kuryr),
+		importer("occm", "cloud.conf of the OpenStack cloud controller manager",
+			"octagate import occm cloud.conf --service-subnet ID --pod-subnet ID > octagate.yaml", migrate.OCCM),
 	)
 	return c
 }
 
 // importer is the command for one of the others.
-func importer(name, what string, read func([]byte, migrate.Choices) (migrate.Result, error)) *cobra.Command {
+func importer(name, what, example string, read func([]byte, migrate.Choices) (migrate.Result, error)) *cobra.Command {
 	var choices migrate.Choices
 	c := &cobra.Command{
 		Use:   name + " FILE|-",
 		Short: "Turn " + what + " into octagate.yaml",
+		Long: "It reads " + what + ", and prints octagate.yaml with a\n" +
+			"comment on each value that says from which line it is. What has no equivalent is named. Which\n" +
+			"subnets the cluster's are can be said beside it where the file does not.\n\n" +
+			"It exits with 1 if something has to be filled in before octagate runs with it.",
+		Example: "  " + example,
 		Args: func(_ *cobra.Command, names []string) error {
 			if len(names) != 1 {
 				return errors.New("name one file, or - for standard input")

@@ -24,7 +24,10 @@ func metricsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "metrics",
 		Short: "Print the catalogue of all metrics, as Markdown or as a dashboard",
-		Args:  cobra.NoArgs,
+		Long: "Metrics prints every metric that octagate exports, with its labels and what it is for. It asks\n" +
+			"nobody.",
+		Example: "  octagate metrics\n  octagate metrics --dashboard > dashboard.json",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			text := []byte(metric.Reference(catalogue()))
 			if drawn {

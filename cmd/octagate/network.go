@@ -188,7 +188,9 @@ func (l laying) plan(c *cobra.Command) error {
 		fmt.Fprintln(g.notes, "There is nothing to do.")
 		return l.print(c.OutOrStdout(), g.Laid(there))
 	}
-	_, err = fmt.Fprint(c.OutOrStdout(), plan)
+	if _, err = fmt.Fprint(c.OutOrStdout(), plan); err == nil {
+		fmt.Fprintf(g.notes, "This would be made in %s.\nThe cluster's API server has to be started with --service-cluster-ip-range=%s\n", g.cloud.Where(), g.Range)
+	}
 	return err
 }
 
@@ -201,9 +203,9 @@ func (l laying) apply(c *cobra.Command) error {
 	case len(plan) == 0:
 		fmt.Fprintln(g.notes, "There is nothing to do.")
 	case l.yes:
-		fmt.Fprint(g.notes, plan)
+		fmt.Fprintf(g.notes, "In %s:\n%s", g.cloud.Where(), plan)
 	default:
-		fmt.Fprintf(g.notes, "%sMake this? [y/N] ", plan)
+		fmt.Fprintf(g.notes, "In %s:\n%sMake this? [y/N] ", g.cloud.Where(), plan)
 		if err := agreed(c.InOrStdin()); err != nil {
 			return err
 		}

@@ -93,7 +93,10 @@ func TestNetworkApply(t *testing.T) {
 			s := newSite(t)
 			external, subnet := s.external()
 			before := s.writes()
-			planned, _, exit := s.octagate(asking("plan", layout, external, subnet)...)
+			planned, noted, exit := s.octagate(asking("plan", layout, external, subnet)...)
+			if !strings.Contains(noted, " of the cloud at "+s.url+"/identity") || !strings.Contains(noted, "--service-cluster-ip-range=10.") {
+				t.Errorf("plan: %s", noted)
+			}
 			if exit != clean || !strings.HasPrefix(planned, "make network production-") || s.writes() != before {
 				t.Fatalf("plan: exit %d: %s", exit, planned)
 			}
@@ -101,7 +104,8 @@ func TestNetworkApply(t *testing.T) {
 				t.Fatalf("nobody said yes: exit %d: %s", exit, noted)
 			}
 			file, noted, exit := s.octagate(asking("apply", layout, external, subnet, "--yes")...)
-			if exit != clean || !strings.HasPrefix(noted, planned) || strings.Count(noted, " ... done") != strings.Count(planned, "\n") {
+			_, listed, _ := strings.Cut(noted, ":\nmake ") // which follows where that is
+			if exit != clean || !strings.HasPrefix("make "+listed, planned) || strings.Count(noted, " ... done") != strings.Count(planned, "\n") {
 				t.Fatalf("apply: exit %d: %s", exit, noted)
 			}
 			if diff := cmp.Diff(whole, s.laid()); diff != "" {

@@ -110,5 +110,8 @@ func (o *Octagate) Kill() error { return o.process.kill() }
 // Running reports whether octagate has not ended yet, in whatever way.
 func (o *Octagate) Running() bool { return !o.process.hasEnded() }
 
+// PID is the number of octagate's process.
+func (o *Octagate) PID() int { return o.process.cmd.Process.Pid }
+
 // Log is everything octagate has written so far.
 func (o *Octagate) Log() string { return o.process.output() }

@@ -157,6 +157,16 @@ func (c *Client) login(ctx context.Context) (*session, error) {
 	return c.session.Load(), nil
 }
 
+// Where is the project that c works in and the cloud that it is of, as people tell them
+// apart, once it has logged in.
+func (c *Client) Where() string {
+	project := "that is not known yet"
+	if id := c.agreed.Load(); id != nil {
+		project = *id
+	}
+	return fmt.Sprintf("project %s of the cloud at %s", project, c.credentials.auth.IdentityEndpoint)
+}
+
 // together has all who come while one does something wait for that one, but no longer
 // than their own context.
 func (c *Client) together(ctx context.Context, what string, do func(context.Context) error) error {

@@ -44,6 +44,7 @@ type Watch struct {
 	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	making  int                            // load balancers for which a call is under way
+	queue   queue                          // of owners that wait for such a call to end
 	tidy    bool                           // nothing is marked in words, where there are tags
 	turn    int                            // whose it was last of the load balancers that nobody dates
 	wake    chan struct{}
@@ -81,7 +82,7 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 	if err != nil {
 		return err
 	}
-	end, err := w.begin(step)
+	end, err := w.begin(ctx, o, step)
 	if err != nil {
 		return err
 	}
@@ -99,30 +100,6 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 		return fmt.Errorf("%s: %w", step, err)
 	}
 	return nil
-}
-
-// mostMade is how many load balancers are being made at once. Octavia makes them one after
-// the other all the same: of 24 at once the last was answered after 12 s. Whoever would only
-// wait does not keep a worker from what others need.
-const mostMade = 8
-
-// begin is told that a step is about to be taken, and says when it cannot be; end is to be
-// called afterwards.
-func (w *Watch) begin(step plan.Step) (end func(), err error) {
-	if _, create := step.(plan.CreateLoadBalancer); !create {
-		return func() {}, nil
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.making >= mostMade {
-		return nil, &plan.Refusal{Reason: plan.Busy, After: moment, Err: unsent("Octavia is making as many load balancers as it can at once")}
-	}
-	w.making++
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.making--
-	}, nil
 }
 
 // remember notes what a step for o makes of the members of pools.

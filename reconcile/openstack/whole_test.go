@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -436,7 +437,8 @@ func afterwards(method, path string) func(*http.Request) *emulator.Fault {
 	}
 }
 
-// However slow Octavia is to make load balancers, those that exist are looked after.
+// However slow Octavia is to make load balancers, those that exist are looked after; and who
+// waits to have one made is told as soon as it can be.
 func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
 	s := newSky(t)
 	built := s.reach(s.ported(false, 1, pods(1)...))
@@ -448,6 +450,8 @@ func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
 		}
 		return nil
 	})
+	told := make(chan octavia.Owner, mostMade)
+	s.watch.Changed = func(_ context.Context, o octavia.Owner) { told <- o }
 	made := make(chan error, mostMade)
 	for i := range mostMade {
 		tree := s.desired(octavia.FloatingIP{})
@@ -469,6 +473,9 @@ func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
 		if err := <-made; err != nil {
 			t.Error(err)
 		}
+	}
+	if o := <-told; o.UID != "more" || len(told) > 0 {
+		t.Errorf("%s was told, and %d more", o.UID, len(told))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/octagate/octagate/cmd/octagate/manifest"
@@ -84,6 +85,9 @@ func (c Check) Judge(m manifest.Manifests) []Judgement {
 	return all
 }
 
+// Omissions are the rules that Judge cannot hold manifests against.
+func (c Check) Omissions(m manifest.Manifests) []report.Omission { return c.checker(m).omissions() }
+
 // checker is c at work on manifests.
 func (c Check) checker(m manifest.Manifests) *checker {
 	k := &checker{policy: usual, configured: c.Policy != nil, asked: c.Known != nil, rules: map[string]policy.Rule{}}
@@ -109,6 +113,7 @@ func (k *checker) services(m manifest.Manifests) []report.Service {
 		group.Go(func() error {
 			file, line := s.Start()
 			all[i] = report.Service{Name: name(s), File: file, Line: line, Findings: k.judge(s).Findings}
+			s.Forget()
 			return nil
 		})
 	}
@@ -161,13 +166,16 @@ func (k *checker) claims(services []manifest.Service) map[netip.Addr][]facts.Cla
 	return all
 }
 
-// name is ns/name. The end of a name may be left to the API server.
-func name(s manifest.Service) string {
-	name := s.Name
-	if name == "" && s.GenerateName != "" {
-		name = s.GenerateName + "*"
+// name is ns/name.
+func name(s manifest.Service) string { return printable(s.Namespace + "/" + called(s)) }
+
+// called is the name of a Service, as far as it is known: its end may be left to the API
+// server.
+func called(s manifest.Service) string {
+	if s.Name == "" && s.GenerateName != "" {
+		return s.GenerateName + "*"
 	}
-	return printable(s.Namespace + "/" + cmp.Or(name, "(unnamed)"))
+	return cmp.Or(s.Name, "(unnamed)")
 }
 
 // longest is how much is repeated of a value.
@@ -191,7 +199,7 @@ func (k *checker) judge(s manifest.Service) Judgement {
 		all = append(all, misread(s, f))
 	}
 	if s.Mistyped { // then nobody ever asks the webhook
-		return Judgement{s.Service, policy.Verdict{}, inOrder(all)}
+		return Judgement{&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: called(s)}}, policy.Verdict{}, inOrder(all)}
 	}
 	svc := k.applied(s)
 	v := policy.Evaluate(k.policy, policy.Subject{Service: svc}, k.known.Facts)
@@ -217,10 +225,11 @@ func inOrder(all []report.Finding) []report.Finding {
 // applied is a Service as the API server would ask about it: with what is stored of it.
 func (k *checker) applied(s manifest.Service) *corev1.Service {
 	was, there := k.known.Services[name(s)]
-	if !there {
+	if !there && s.Name != "" {
 		return s.Service
 	}
 	svc := s.DeepCopy()
+	svc.Name = called(s)
 	svc.UID = was.UID
 	if svc.Spec.ClusterIP == "" && len(was.ClusterIPs) > 0 {
 		svc.Spec.ClusterIP, svc.Spec.ClusterIPs = was.ClusterIPs[0], was.ClusterIPs

@@ -15,8 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	places "go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	kjson "sigs.k8s.io/json"
@@ -30,14 +29,19 @@ type document struct {
 	text []byte
 
 	once sync.Once
-	tree *ast.File // once it is asked for
-	err  error
+	tree *places.Node // once it is asked for
 }
 
-// parsed is the document with the places of its nodes. Hardly any is asked for it.
-func (d *document) parsed() (*ast.File, error) {
-	d.once.Do(func() { d.tree, d.err = parser.ParseBytes(d.text, 0, parser.AllowDuplicateMapKey()) })
-	return d.tree, d.err
+// parsed is the document with the places of its nodes, nil if there is nothing in it. Hardly
+// any is asked for it, and then often.
+func (d *document) parsed() *places.Node {
+	d.once.Do(func() {
+		var whole places.Node
+		if err := places.Unmarshal(d.text, &whole); err == nil && len(whole.Content) > 0 {
+			d.tree = whole.Content[0]
+		}
+	})
+	return d.tree
 }
 
 // documents are those of a file, split where kubectl splits it.
@@ -144,7 +148,7 @@ func (d *document) object(text []byte, at source) (Manifests, error) {
 		return Manifests{}, nil // nothing but comments
 	}
 	if err := json.Unmarshal(text, &h); err != nil {
-		return Manifests{}, fmt.Errorf("%s: is not an object of Kubernetes", at.Place(""))
+		return Manifests{}, unread(at.Place(""), "is not an object of Kubernetes")
 	}
 	switch {
 	case h.APIVersion == "v1" && h.Kind == "Service":
@@ -167,13 +171,13 @@ func (d *document) object(text []byte, at source) (Manifests, error) {
 func (h head) fault(at source) error {
 	switch {
 	case h.Kind == "":
-		return fmt.Errorf("%s: has an apiVersion, but no kind", at.Place(""))
+		return unread(at.Place(""), "has an apiVersion, but no kind")
 	case h.APIVersion == "":
-		return fmt.Errorf("%s: has a kind, %q, but no apiVersion", at.Place("kind"), h.Kind)
+		return unread(at.Place("kind"), "has a kind, %q, but no apiVersion", h.Kind)
 	case h.Kind == "Service" && !strings.Contains(h.APIVersion, "/"):
-		return fmt.Errorf("%s: apiVersion %q has no Services; did you mean \"v1\"?", at.Place("apiVersion"), h.APIVersion)
+		return unread(at.Place("apiVersion"), "apiVersion %q has no Services; did you mean \"v1\"?", h.APIVersion)
 	case h.APIVersion == "v1" && h.Kind != "Service" && strings.EqualFold(strings.TrimSuffix(h.Kind, "s"), "Service"):
-		return fmt.Errorf("%s: there is no kind %q; did you mean \"Service\"?", at.Place("kind"), h.Kind)
+		return unread(at.Place("kind"), "there is no kind %q; did you mean \"Service\"?", h.Kind)
 	}
 	return nil
 }
@@ -190,7 +194,7 @@ func (h head) items() json.RawMessage {
 func (d *document) list(h head, at source) (Manifests, error) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(h.items(), &items); err != nil {
-		return Manifests{}, fmt.Errorf("%s: items must be a list", at.Place("items"))
+		return Manifests{}, unread(at.Place("items"), "items must be a list")
 	}
 	var all Manifests
 	var errs []error
@@ -216,7 +220,7 @@ func service(text []byte, at source) (Manifests, error) {
 		}
 		one.Service, one.Mistyped = &corev1.Service{}, true
 		if tooMuch, err = kjson.UnmarshalStrict(rest, one.Service); err != nil {
-			return Manifests{}, fmt.Errorf("%s: reading the Service: %w", at.Place(""), err)
+			return Manifests{}, unread(at.Place(""), "reading the Service: %v", err)
 		}
 	}
 	for _, fault := range tooMuch {
@@ -235,10 +239,10 @@ func slice(text []byte, at source) (Manifests, error) {
 	var errs []error
 	_, wrong := mistyped(text, reflect.TypeFor[discoveryv1.EndpointSlice]())
 	for _, w := range wrong {
-		errs = append(errs, fmt.Errorf("%s: %s %s", at.Place(w.field), w.field, w.message))
+		errs = append(errs, unread(at.Place(w.field), "%s %s", w.field, w.message))
 	}
 	if len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("%s: reading the EndpointSlice: %w", at.Place(""), err))
+		errs = append(errs, unread(at.Place(""), "reading the EndpointSlice: %v", err))
 	}
 	return Manifests{}, errors.Join(errs...)
 }
@@ -316,7 +320,7 @@ func (d *document) broken(err error) error {
 		}
 	}
 	if p, what, found := d.binary(); found {
-		return fmt.Errorf("%s: is not text: %s", p, what)
+		return unread(p, "is not text: %s", what)
 	}
 	if p, better, found := d.misparsed(); found {
 		place, why = p, better
@@ -324,5 +328,5 @@ func (d *document) broken(err error) error {
 	if template.Match(d.text) {
 		why += "; it looks like a template, which has to be rendered first"
 	}
-	return fmt.Errorf("%s: is not YAML: %s", place, why)
+	return unread(place, "is not YAML: %s", why)
 }

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,13 +42,13 @@ func expand(name string) ([]string, error) {
 	info, err := os.Stat(name)
 	switch {
 	case name == "":
-		return nil, errors.New("a name is empty")
+		return nil, Unread{Place{File: `""`}, "a name is empty"}
 	case err == nil && info.IsDir():
 		return below(name)
 	case err == nil:
 		return []string{name}, nil
 	case !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(name, "*?[{"):
-		return nil, err
+		return nil, unopened(name, err)
 	}
 	found, err := doublestar.FilepathGlob(name, doublestar.WithFilesOnly(), doublestar.WithNoHidden(), doublestar.WithNoFollow())
 	found = slices.DeleteFunc(found, isDirectory) // links to directories are not followed
@@ -57,7 +56,7 @@ func expand(name string) ([]string, error) {
 		err = errors.New("no file has such a name")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, unopened(name, err)
 	}
 	slices.Sort(found)
 	return found, nil
@@ -89,7 +88,7 @@ func walk(in fs.FS, directory string) ([]string, error) {
 		case hidden && entry.IsDir():
 			return fs.SkipDir
 		case err != nil:
-			errs = append(errs, fmt.Errorf("%s: %w", filepath.Join(directory, path), reasonOf(err)))
+			errs = append(errs, unopened(filepath.Join(directory, path), err))
 		case !hidden && slices.Contains(extensions, filepath.Ext(path)) && !leadsToDirectory(in, path, entry):
 			files = append(files, path)
 		}
@@ -105,13 +104,4 @@ func leadsToDirectory(in fs.FS, path string, entry fs.DirEntry) bool {
 	}
 	info, err := fs.Stat(in, path)
 	return err == nil && info.IsDir()
-}
-
-// reasonOf is why a file could not be had, less which.
-func reasonOf(err error) error {
-	var of *fs.PathError
-	if errors.As(err, &of) {
-		return of.Err
-	}
-	return err
 }

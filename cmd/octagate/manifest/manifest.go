@@ -8,7 +8,6 @@ package manifest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -51,8 +50,8 @@ type Reader struct {
 }
 
 // Read reads files, directories with all that is below them, globs, and, by the name -,
-// standard input. What can be read is returned also when there is an error, which joins
-// all that could not be.
+// standard input. What can be read is returned also when there is an error, which is of All
+// that could not be.
 func (r Reader) Read(names []string) (Manifests, error) {
 	files, err := find(names)
 	errs := []error{err}
@@ -100,10 +99,8 @@ func (m Manifests) with(other Manifests) Manifests {
 func (r Reader) content(file string) (name string, text []byte, err error) {
 	if file != standard {
 		text, err = os.ReadFile(file)
-		return file, text, err
+		return file, text, unopened(file, err)
 	}
-	if text, err = io.ReadAll(r.Stdin); err != nil {
-		err = fmt.Errorf("reading standard input: %w", err)
-	}
-	return "stdin", text, err
+	text, err = io.ReadAll(r.Stdin)
+	return "stdin", text, unopened("stdin", err)
 }

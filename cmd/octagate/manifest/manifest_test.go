@@ -99,7 +99,7 @@ func TestPlaces(t *testing.T) {
 		"in a document that is second":  {"---\n---\n" + web, "spec.ports[0].name", "stdin:11:11"},
 		"an alias":                      {"x: &a {name: web}\napiVersion: v1\nkind: Service\nmetadata: *a\n", "metadata.name", "stdin:1:14"},
 		"a value that is an alias":      {"x: &a web\napiVersion: v1\nkind: Service\nmetadata: {name: *a}\n", "metadata.name", "stdin:4:18"},
-		"a value with an anchor":        {"apiVersion: v1\nkind: Service\nmetadata: {name: &a web}\n", "metadata.name", "stdin:3:21"},
+		"a value with an anchor":        {"apiVersion: v1\nkind: Service\nmetadata: {name: &a web}\n", "metadata.name", "stdin:3:18"},
 		"a mapping with an anchor":      {"apiVersion: v1\nkind: Service\nmetadata: &a {name: web}\n", "metadata.name", "stdin:3:21"},
 		"what is merged in":             {"x: &a {port: 80}\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: *a, name: b}]}\n", "spec.ports[0].port", "stdin:1:14"},
 		"what is merged in, of two":     {"x: [&a {port: 80}, &b {name: a}]\napiVersion: v1\nkind: Service\nspec: {ports: [{<<: [*a, *b]}]}\n", "spec.ports[0].name", "stdin:1:30"},
@@ -146,8 +146,8 @@ func TestFind(t *testing.T) {
 		"a glob":                     {[]string{"**/*.y*ml"}, []string{"[x].yaml", "a.yaml", "b/c.yml"}, ""},
 		"a glob through a link":      {[]string{"link/*.yml"}, []string{"link/c.yml"}, ""},
 		"each file once":             {[]string{"a.yaml", "*.yaml", "-", "-"}, []string{"a.yaml", "[x].yaml", "-"}, ""},
-		"no name":                    {[]string{"", "a.yaml"}, []string{"a.yaml"}, "a name is empty"},
-		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "stat z.yaml: no such file or directory"},
+		"no name":                    {[]string{"", "a.yaml"}, []string{"a.yaml"}, `"": a name is empty`},
+		"a missing file":             {[]string{"a.yaml", "z.yaml"}, []string{"a.yaml"}, "z.yaml: no such file or directory"},
 		"a glob that nothing is for": {[]string{"z*.yaml"}, nil, "z*.yaml: no file has such a name"},
 	} {
 		t.Run(claim, func(t *testing.T) {
@@ -179,4 +179,31 @@ func TestWalkPastWhatIsLocked(t *testing.T) {
 	if diff := cmp.Diff([]string{"a/x.yaml", "c/z.yaml"}, files); diff != "" || err == nil || err.Error() != "all/b/locked: permission denied" {
 		t.Errorf("%s%v", diff, err)
 	}
+}
+
+// Whoever merges a mapping into itself is told nothing, but soon.
+func TestLocateIsDone(t *testing.T) {
+	if line, column := Locate([]byte("a: &a\n  b: 1\n  <<: [*a, *a]\n"), "a.c"); line != 1 || column != 1 {
+		t.Errorf("%d:%d", line, column)
+	}
+}
+
+// Whatever a file holds, it is read or told, with a place.
+func FuzzRead(f *testing.F) {
+	f.Add(web)
+	f.Add("x: &a {port: 80}\n---\napiVersion: v1\nkind: ServiceList\nitems:\n- spec: {ports: [{<<: *a}, 5], type: [a]}\n")
+	f.Add(`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}} {`)
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := Reader{Stdin: strings.NewReader(text)}.Read([]string{standard})
+		if err != nil && len(All(err)) == 0 {
+			t.Errorf("%v is of nothing", err)
+		}
+		for _, s := range m.Services {
+			for _, field := range []string{"", "spec.ports[0].port", "metadata.annotations[a]"} {
+				if at := s.Place(field); at.Line < 1 || at.Column < 1 {
+					t.Errorf("%s stands at %s", field, at)
+				}
+			}
+		}
+	})
 }

@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
+	goccy "github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // A Place is where something stands.
@@ -42,12 +43,8 @@ func (s Service) Place(field string) Place { return s.at.Place(field) }
 // Place is where a field of the object stands.
 func (s source) Place(field string) Place {
 	p := Place{File: s.document.file, Line: s.document.line + 1, Column: 1}
-	file, err := s.document.parsed()
-	if err != nil {
-		return p
-	}
-	if line, column, found := locate(file, slices.Concat(s.path, segments(field))); found {
-		p.Line, p.Column = s.document.line+line, column
+	if at := reach(s.document.parsed(), slices.Concat(s.path, segments(field))); at != nil {
+		p.Line, p.Column = s.document.line+at.Line, at.Column
 	}
 	return p
 }
@@ -55,24 +52,18 @@ func (s source) Place(field string) Place {
 // Locate is where a field stands in a text of YAML: its value or, where there is no such
 // field, the nearest one above it.
 func Locate(text []byte, field string) (line, column int) {
-	if file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey()); err == nil {
-		if line, column, found := locate(file, segments(field)); found {
-			return line, column
-		}
+	if at := reach((&document{text: text}).parsed(), segments(field)); at != nil {
+		return at.Line, at.Column
 	}
 	return 1, 1
 }
 
-func locate(file *ast.File, path []string) (line, column int, found bool) {
-	for _, d := range file.Docs {
-		if d.Body == nil {
-			continue
-		}
-		if at := (tree{d.Body}).reach(path).GetToken().Position; at.Line > 0 {
-			line, column, found = at.Line, at.Column, true
-		}
+// Forget lets go of what Place has found out, which takes some fifty times the room of the text.
+// Nobody else may ask for a place meanwhile. Items of a List share theirs, and keep it.
+func (s Service) Forget() {
+	if len(s.at.path) == 0 {
+		s.at.document.once, s.at.document.tree = sync.Once{}, nil
 	}
-	return line, column, found
 }
 
 // Start is the file of a Service and the line with which its document begins: a glance,
@@ -100,121 +91,68 @@ func segments(field string) []string {
 	return all
 }
 
-// A tree is a document of YAML.
-type tree struct{ body ast.Node }
-
-// reach is the node at the end of a path, or the last one on it: of a mapping, where its
-// first key stands.
-func (t tree) reach(path []string) ast.Node {
-	node, nearest := t.body, t.body
+// reach is the node at the end of a path, or the last one on it: of a mapping or a list,
+// its key. It is nil where there is nothing.
+func reach(node *yaml.Node, path []string) (nearest *yaml.Node) {
+	nearest = node
 	for _, step := range path {
-		next, key := t.child(node, step, 0)
+		next, key := child(node, step, mostMerged)
 		if next == nil {
 			break
 		}
-		if node, nearest = next, key; key == nil || plain(next) {
-			nearest = bare(next)
+		if node, nearest = next, key; key == nil || next.Kind == yaml.ScalarNode || next.Kind == yaml.AliasNode {
+			nearest = next
 		}
 	}
-	return first(nearest)
+	return nearest
 }
 
-// bare is a node less its anchor and tag.
-func bare(node ast.Node) ast.Node {
-	switch n := node.(type) {
-	case *ast.AnchorNode:
-		return bare(n.Value)
-	case *ast.TagNode:
-		return bare(n.Value)
-	}
-	return node
-}
-
-// plain reports whether a node is a value that stands for itself, or an alias of one.
-func plain(node ast.Node) bool {
-	_, alias := node.(*ast.AliasNode)
-	_, scalar := bare(node).(ast.ScalarNode)
-	return alias || scalar
-}
-
-// first is a node, or where it begins: a mapping's own token is the colon of its first key.
-func first(node ast.Node) ast.Node {
-	if m, ok := node.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
-		return m.Values[0].Key
-	}
-	if v, ok := node.(*ast.MappingValueNode); ok {
-		return v.Key
-	}
-	return node
-}
-
-// mostAliases is how many aliases are followed to one another. Whoever merges a mapping into
+// mostMerged is how many mappings may be merged into one another. Whoever merges one into
 // itself would never be done.
-const mostAliases = 10
+const mostMerged = 10
 
 // child is what a step leads to, and its key in a mapping.
-func (t tree) child(node ast.Node, step string, aliases int) (next, key ast.Node) {
-	switch n := bare(node).(type) {
-	case *ast.MappingNode:
-		return t.value(n.Values, step, aliases)
-	case *ast.MappingValueNode:
-		return t.value([]*ast.MappingValueNode{n}, step, aliases)
-	case *ast.SequenceNode:
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Values) {
-			return n.Values[i], nil
-		}
-	case *ast.AliasNode:
-		if anchor := t.anchor(n); anchor != nil && aliases < mostAliases {
-			return t.child(anchor, step, aliases+1)
+func child(node *yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	switch node.Kind {
+	case yaml.AliasNode:
+		return child(node.Alias, step, merges)
+	case yaml.MappingNode:
+		return value(node.Content, step, merges)
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(node.Content) {
+			return node.Content[i], nil
 		}
 	}
 	return nil, nil
 }
 
-// value is that of a key, in the mapping itself or in what is merged into it.
-func (t tree) value(values []*ast.MappingValueNode, step string, aliases int) (next, key ast.Node) {
-	var merged []ast.Node
-	for _, v := range values {
-		if _, merges := v.Key.(*ast.MergeKeyNode); merges {
-			merged = append(merged, v.Value)
-		} else if v.Key.GetToken().Value == step {
-			return v.Value, v.Key
+// value is that of a key, in a mapping itself or in what is merged into it.
+func value(pairs []*yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[0].Value == step {
+			return pair[1], pair[0]
 		}
 	}
-	for _, from := range merged {
-		all := []ast.Node{from}
-		if list, several := from.(*ast.SequenceNode); several {
-			all = list.Values
-		}
-		for _, one := range all {
-			if next, key := t.child(one, step, aliases); next != nil {
-				return next, key
-			}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[0].Tag == "!!merge" && merges > 0 {
+			return merged(pair[1], step, merges-1)
 		}
 	}
 	return nil, nil
 }
 
-// anchor is what an alias stands for: the last anchor of its name before it.
-func (t tree) anchor(alias *ast.AliasNode) ast.Node {
-	s := &search{name: alias.Value.GetToken().Value, before: alias.GetToken().Position.Offset}
-	ast.Walk(s, t.body)
-	return s.found
-}
-
-// A search is for the anchor of a name.
-type search struct {
-	name   string
-	before int // it stands, in the text
-	found  ast.Node
-}
-
-// Visit looks at a node.
-func (s *search) Visit(node ast.Node) ast.Visitor {
-	if a, ok := node.(*ast.AnchorNode); ok && a.Name.GetToken().Value == s.name && a.GetToken().Position.Offset < s.before {
-		s.found = a.Value
+// merged is the value of a key in a mapping that is merged, or in the first of several that
+// has it.
+func merged(from *yaml.Node, step string, merges int) (next, key *yaml.Node) {
+	if from.Kind != yaml.SequenceNode {
+		return child(from, step, merges)
 	}
-	return s
+	for _, one := range from.Content {
+		if next, key := child(one, step, merges); next != nil {
+			return next, key
+		}
+	}
+	return nil, nil
 }
 
 // misparsed is what a second parser says of a document that is not YAML, or has a key twice,
@@ -222,7 +160,7 @@ func (s *search) Visit(node ast.Node) ast.Visitor {
 // there twice.
 func (d *document) misparsed() (p Place, why string, found bool) {
 	_, err := parser.ParseBytes(d.text, 0)
-	var at yaml.Error
+	var at goccy.Error
 	if !errors.As(err, &at) {
 		return p, "", false
 	}

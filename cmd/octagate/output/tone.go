@@ -35,10 +35,10 @@ func (p Paint) Mark(tone Tone, word string) string {
 }
 
 // PaintFor is for words that are written to w: colours on a terminal, unless NO_COLOR is
-// set, and none on anything else.
+// set or the terminal knows none, and none on anything else.
 func PaintFor(w io.Writer) Paint {
 	file, ok := w.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("NO_COLOR") != "" {
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
 	return Tinted

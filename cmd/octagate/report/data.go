@@ -13,6 +13,7 @@ type data struct {
 	Version    string     `json:"version"`    // of octagate
 	Summary    summary    `json:"summary"`
 	Findings   []Finding  `json:"findings"`
+	Unread     []Unread   `json:"unread"`
 	Omissions  []Omission `json:"notChecked"`
 }
 
@@ -31,7 +32,7 @@ func (r Report) data() data {
 	return data{
 		"octagate.dev/v1alpha1", "CheckReport", r.Version,
 		summary{r.Files, len(r.Services), r.Others, r.Kindless, r.Count(Error), r.Count(Warning), r.Exceptions()},
-		r.Findings(), append([]Omission{}, r.Omissions...),
+		r.Findings(), append([]Unread{}, r.Unread...), append([]Omission{}, r.Omissions...),
 	}
 }
 

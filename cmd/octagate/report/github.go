@@ -16,6 +16,9 @@ func GitHub(w io.Writer, r Report, _ output.Paint) error {
 				property.Replace("octagate: "+f.Rule), message.Replace(strings.TrimSpace("Service "+f.Service+": "+f.sentence()+"\n"+f.Link)))
 		}
 	}
+	for _, u := range r.Unread {
+		p.line("::error file=%s,line=%d,col=%d,title=octagate::%s\n", property.Replace(u.File), max(u.Line, 1), max(u.Column, 1), message.Replace(u.Message))
+	}
 	p.line("%s\n", r.Summary())
 	return p.err
 }

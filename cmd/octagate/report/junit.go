@@ -22,6 +22,9 @@ func JUnit(w io.Writer, r Report, _ output.Paint) error {
 		all.AddSuite(suite(r.Services[begin:end]))
 		begin = end
 	}
+	if len(r.Unread) > 0 {
+		all.AddSuite(unread(r.Unread))
+	}
 	return all.WriteXML(w)
 }
 
@@ -30,6 +33,19 @@ func suite(services []Service) junit.Testsuite {
 	one := junit.Testsuite{Name: services[0].File, File: services[0].File, Time: "0"}
 	for _, s := range services {
 		one.AddTestcase(testcase(s))
+	}
+	return one
+}
+
+// unread is a suite of what could not be read, none of which could be tested.
+func unread(all []Unread) junit.Testsuite {
+	one := junit.Testsuite{Name: "reading", Time: "0"}
+	for _, u := range all {
+		name := u.File
+		if u.Line > 0 {
+			name = Finding{File: u.File, Line: u.Line, Column: u.Column}.Place()
+		}
+		one.AddTestcase(junit.Testcase{Name: name, Classname: u.File, Error: &junit.Result{Message: u.Message}})
 	}
 	return one
 }

@@ -66,12 +66,21 @@ type Omission struct {
 	Rules []string `json:"rules"`
 }
 
+// An Unread is something that could not be read.
+type Unread struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"` // 0: all of the file
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+}
+
 // A Report is what was found.
 type Report struct {
 	Version   string // of octagate
 	Files     int
 	Others    int // objects that are no Services
 	Kindless  int // documents that do not say what they are
+	Unread    []Unread
 	Services  []Service
 	Omissions []Omission
 	Rules     []policy.Rule // that there are

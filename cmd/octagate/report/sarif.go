@@ -35,6 +35,7 @@ func SARIF(w io.Writer, r Report, _ output.Paint) error {
 		known := slices.IndexFunc(r.Rules, func(rule policy.Rule) bool { return rule.Name == f.Rule })
 		run.AddResult(result(f).WithRuleIndex(known))
 	}
+	run.AddInvocation(invocation(r.Unread))
 	all := sarif.NewReport()
 	all.AddRun(run)
 	return all.PrettyWrite(w)
@@ -84,6 +85,20 @@ func result(f Finding) *sarif.Result {
 		WithPartialFingerprints(map[string]string{"ruleServiceFieldValue/v1": fingerprint(f)})
 	if f.Exception != "" {
 		one.AddSuppression(sarif.NewSuppression().WithKind("inSource").WithJustification(f.Exception))
+	}
+	return one
+}
+
+// invocation tells of what could not be read.
+func invocation(unread []Unread) *sarif.Invocation {
+	one := sarif.NewInvocation().WithExecutionSuccessful(len(unread) == 0)
+	for _, u := range unread {
+		at := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(u.File)))
+		if u.Line > 0 {
+			at.WithRegion(sarif.NewRegion().WithStartLine(u.Line).WithStartColumn(u.Column))
+		}
+		one.AddToolExecutionNotification(sarif.NewNotification().WithLevel(string(Error)).WithMessage(sarif.NewTextMessage(u.Message)).
+			WithLocations([]*sarif.Location{sarif.NewLocationWithPhysicalLocation(at)}))
 	}
 	return one
 }

@@ -31,6 +31,13 @@ type scanned struct {
 				}
 			}
 		}
+		Invocations []struct {
+			ExecutionSuccessful        bool
+			ToolExecutionNotifications []struct {
+				Level   string
+				Message struct{ Text string }
+			}
+		}
 		Results []struct {
 			RuleID    string
 			RuleIndex int
@@ -72,7 +79,7 @@ func scan(t *testing.T, r Report) scanned {
 func TestSARIF(t *testing.T) {
 	excused := found("/srv/ä b.yaml", 1)
 	excused.Exception = "served elsewhere"
-	r := Report{Rules: policy.Catalogue(), Services: []Service{{Findings: []Finding{found("manifests/a:b.yaml", 7), found("a:b.yaml", 9), excused}}}}
+	r := Report{Rules: policy.Catalogue(), Unread: []Unread{{"bad.yaml", 3, 1, "is not YAML"}, {File: "gone.yaml", Message: "no such file"}}, Services: []Service{{Findings: []Finding{found("manifests/a:b.yaml", 7), found("a:b.yaml", 9), excused}}}}
 	run := scan(t, r).Runs[0]
 	for _, rule := range run.Tool.Driver.Rules {
 		level := rule.DefaultConfiguration.Level
@@ -90,6 +97,9 @@ func TestSARIF(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"manifests/a:b.yaml", "./a:b.yaml", "file:///srv/%C3%A4%20b.yaml"}, uris); diff != "" {
 		t.Error(diff)
+	}
+	if of := run.Invocations; len(of) != 1 || of[0].ExecutionSuccessful || len(of[0].ToolExecutionNotifications) != 2 || of[0].ToolExecutionNotifications[0].Message.Text != "is not YAML" {
+		t.Errorf("%+v", of)
 	}
 	if of := run.Results[2].Suppressions; len(of) != 1 || of[0].Kind != "inSource" || of[0].Justification != "served elsewhere" {
 		t.Errorf("%+v", of)

@@ -55,6 +55,9 @@ func (r Report) Summary() string {
 	if n := r.Exceptions(); n > 0 {
 		s += fmt.Sprintf("; %s made by the Services", output.Count(n, "exception"))
 	}
+	if n := len(r.Unread); n > 0 {
+		s += fmt.Sprintf("; %d could not be read", n)
+	}
 	if r.Others > 0 {
 		s += fmt.Sprintf("; %s skipped", output.Count(r.Others, "other object"))
 	}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// racing is whether the race detector looks on.
+const racing = false
