@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -170,7 +171,6 @@ func (s *source) flags(c *cobra.Command) {
 	c.Flags().StringVar(&s.config, "config", "", "the configuration file (default: "+usualConfig+" if there is one here)")
 	c.Flags().StringVar(&s.facts, "facts", "", "a file that octagate facts wrote")
 	c.Flags().BoolVar(&s.cloud, "cloud", false, "ask the cloud, and the cluster if there is one (needs a configuration)")
-	c.MarkFlagsMutuallyExclusive("facts", "cloud")
 	offerFiles(c, "config", "yaml", "yml")
 	offerFiles(c, "facts", "json", "yaml")
 }
@@ -183,8 +183,13 @@ func (s source) load(c *cobra.Command) (*Configuration, *check.Knowledge, error)
 		return nil, nil, err
 	}
 	switch {
+	case s.facts != "" && s.cloud:
+		return nil, nil, errors.New("--facts and --cloud: what is known comes from a file or from the cloud, not from both")
 	case s.facts != "":
 		k, err := readFacts(s.facts)
+		if age := time.Since(k.Taken); err == nil && age > fresh {
+			fmt.Fprintf(c.ErrOrStderr(), "octagate: note: the facts are of %s; they are renewed by: octagate facts > %s\n", k.Taken.Format(time.RFC3339), s.facts)
+		}
 		return configuration, &k, err
 	case s.cloud && configuration == nil:
 		return nil, nil, errNoConfiguration
@@ -194,6 +199,9 @@ func (s source) load(c *cobra.Command) (*Configuration, *check.Knowledge, error)
 	}
 	return configuration, nil, nil
 }
+
+// fresh is how old facts may be without a word.
+const fresh = 24 * time.Hour
 
 func readFacts(file string) (check.Knowledge, error) {
 	text, err := os.ReadFile(file)

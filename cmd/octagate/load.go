@@ -47,7 +47,7 @@ func parse(file string, source []byte, settings ...string) (Configuration, error
 	for _, f := range c.faults() {
 		line, column := manifest.Locate(source, f.path)
 		at := fmt.Sprintf("%s:%d:%d", file, line, column)
-		if set[f.path] {
+		if set.has(f.path) {
 			at = "--set"
 		}
 		errs = append(errs, fmt.Errorf("%s: %s", at, f))
@@ -93,6 +93,12 @@ func problem(err error) string {
 	var at yaml.Error
 	if !errors.As(err, &at) {
 		return err.Error()
+	}
+	if kind, is := errors.AsType[*yaml.TypeError](err); is {
+		return fmt.Sprintf("must be %s, but is %s", manifest.Wanted(kind.DstType), manifest.Wanted(kind.SrcType))
+	}
+	if _, is := errors.AsType[*yaml.OverflowError](err); is {
+		return "is a number too large"
 	}
 	message := at.GetMessage()
 	if key := unknown.FindStringSubmatch(message); key != nil {

@@ -85,6 +85,10 @@ o:8:19: neutron.externalSubnet "public" must be an OpenStack ID, such as 48ddcfe
 		"something else is told":         {"apiVersion: v1\nkind: Service\nmetadata: {}\n", `o:2:7: is a Service, and not octagate's Configuration`},
 		"a key stands once":              {good + "kind: Configuration\n", `o:7:1: mapping key "kind" already defined at [2:1]`},
 		"YAML must be YAML":              {good + "a: [\n", `o:7:4: sequence end token ']' not found`},
+		"a number is no text":            {good + "openstack: {rateLimit: {burst: many}}\n", `o:7:32: must be a whole number, but is text`},
+		"a number has its limits":        {good + "openstack: {rateLimit: {burst: 99999999999999999999}}\n", `o:7:32: is a number too large`},
+		"a choice is no text":            {good + "leaderElection: {enabled: maybe}\n", `o:7:27: must be true or false, but is text`},
+		"a list is no text":              {good + "octavia: {protocols: TCP}\n", `o:7:22: string was used where sequence is expected`},
 		"a list is no mapping":           {good + "octavia: [a]\n", `o:7:10: sequence was used where mapping is expected`},
 		"an old version is told":         {"apiVersion: octagate.dev/v1\n" + good[len("apiVersion: octagate.dev/v1alpha1\n"):], `o:1:13: apiVersion "octagate.dev/v1" must be octagate.dev/v1alpha1`},
 		"TLS has two versions": {good + "webhook: {minTLSVersion: '1.1', inFlight: -1, lameDuck: 5}\n", `o:7:26: webhook.minTLSVersion "1.1" must be 1.3 or 1.2
@@ -155,6 +159,10 @@ func TestSettings(t *testing.T) {
 		"the last of two is the strongest":    {[]string{"octavia.provider=a", "octavia.provider=ovn", "octavia.algorithm=SOURCE_IP_PORT"}, "octavia ovn Shared"},
 		"a key is told if there is none":      {[]string{"octavia.backnd=octavia"}, `--set: octavia.backnd: unknown key "backnd"; did you mean "backend"?`},
 		"a value is needed":                   {[]string{"octavia.backend"}, `--set: "octavia.backend" must be a key and a value, such as octavia.backend=octavia`},
+		"a key is needed, too":                {[]string{"=octavia"}, `--set: "=octavia" must be a key and a value, such as octavia.backend=octavia`},
+		"a value is one":                      {[]string{"clusterName=a\nneutron: {}"}, `--set: "clusterName=a\nneutron: {}" must be a key and a value, such as octavia.backend=octavia`},
+		"a value in a mapping is checked":     {[]string{"octavia={backend: octavia, pools: shared}"}, `--set: octavia.pools "shared" must be Separate or Shared`},
+		"a number is one":                     {[]string{"octavia.healthMonitor.maxRetries=many"}, `--set: octavia.healthMonitor.maxRetries: must be a whole number, but is text`},
 		"a value is checked as in the file":   {[]string{"octavia.pools=shared"}, `--set: octavia.pools "shared" must be Separate or Shared`},
 	} {
 		c, err := parse("o", []byte(source), tt.settings...)

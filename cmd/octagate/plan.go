@@ -38,7 +38,6 @@ func planCommand() *cobra.Command {
 	p.forecast.flags(c)
 	c.Flags().StringVar(&p.live, "live", "", "a Service of the cluster, as NAMESPACE/NAME")
 	c.Flags().StringVarP(&p.output, "output", "o", asText, "text, json or yaml")
-	c.MarkFlagsMutuallyExclusive("live", "facts")
 	offer(c, "output", asText, asJSON, asYAML)
 	_ = c.RegisterFlagCompletionFunc("live", serviceNames)
 	return c
@@ -70,6 +69,8 @@ func (p planning) run(c *cobra.Command, names []string) error {
 
 func (p planning) translate(c *cobra.Command, names []string) (translations, error) {
 	switch {
+	case p.live != "" && p.forecast.source.facts != "":
+		return translations{}, errors.New("--facts and --live: the reconciler asks the cloud itself")
 	case p.live != "" && len(names) > 0:
 		return translations{}, errors.New("name files, or a Service of the cluster by --live, not both")
 	case p.live != "":

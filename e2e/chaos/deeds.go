@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"time"
 
@@ -42,6 +43,7 @@ var deeds = map[string]deed{
 	"meddle":   {4, (*world).meddle},
 	"take":     {1, (*world).take},
 	"kuryr":    {1, (*world).kuryr},
+	"snatch":   {2, (*world).snatch},
 	"withdraw": {1, (*world).withdraw},
 	"wait":     {3, func(w *world, _, by int) { time.Sleep(time.Duration(by) * time.Second) }},
 }
@@ -275,6 +277,34 @@ func (w *world) take(on, by int) {
 			port = w.house.port
 		}
 		w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": port}})
+	}
+}
+
+// snatch has a user take a floating IP in the very moment in which octagate is about to
+// associate it: before it looks at it, or after.
+func (w *world) snatch(on, _ int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.weather.snatched = []string{"GET floatingips", "PUT floatingips/{id}"}[on%2]
+}
+
+// snatching has that happen if a call is the one.
+func (w *world) snatching(call string, r *http.Request) {
+	w.mu.Lock()
+	now := call == w.weather.snatched && (call != "GET floatingips" || r.URL.Query().Has("floating_ip_address"))
+	if now {
+		w.weather.snatched = ""
+	}
+	w.mu.Unlock()
+	if !now {
+		return
+	}
+	for id, f := range w.cloud.Snapshot("floatingips")["floatingips"] {
+		address := text(f, "floating_ip_address")
+		asked := path.Base(r.URL.Path) == id || r.URL.Query().Get("floating_ip_address") == address
+		if asked && slices.Contains(floating, address) && text(f, "port_id") == "" {
+			w.admin.call(http.MethodPut, neutron+"floatingips/"+id, object{"floatingip": object{"port_id": w.house.port}})
+		}
 	}
 }
 

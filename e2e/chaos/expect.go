@@ -170,6 +170,8 @@ func (r *reckoning) objection(svc *corev1.Service) (why string, reasons []string
 		return "", nil
 	case f == nil:
 		return "there is no such floating IP", denied
+	case ours(marksOf(f)) && (owner(marksOf(f)) != svc.UID || svc.Annotations[prefix+"keep-floating-ip"] != "true"):
+		return "it was allocated, and goes when it is not wanted as such any more", denied
 	case keptFrom(f, svc.Namespace):
 		return "it is kept for another namespace", denied
 	case text(f, "port_id") != "" && served(r.s, text(f, "port_id")) != svc.UID:

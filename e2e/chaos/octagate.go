@@ -55,6 +55,7 @@ type octagate struct {
 	collector  *reconcile.Collector
 	services   workqueue.TypedRateLimitingInterface[types.NamespacedName]
 	trees      workqueue.TypedRateLimitingInterface[octavia.Owner]
+	blunt      bool                  // its writes have no conditions
 	sees       func(*corev1.Service) // changes what it sees of a Service before it reconciles that; nil: nothing
 	mutating   http.Handler
 	validating http.Handler

@@ -61,7 +61,7 @@ func (r road) RoundTrip(request *http.Request) (*http.Response, error) {
 		w.strike()
 		w.note("octagate %d: fault %d of %s", r.o.number, f, call)
 	}
-	send := func() *http.Response { return r.serve(request, call, body) }
+	send := func(late bool) *http.Response { return r.serve(request, call, body, late) }
 	if !rest(ctx, w.way(luck)) {
 		if f == late || w.luck(2, "sent", luck) == 0 {
 			go r.afterwards(send, call, luck)
@@ -74,7 +74,7 @@ func (r road) RoundTrip(request *http.Request) (*http.Response, error) {
 	if answer, err, instead := r.before(ctx, request, f, send, call, luck); instead {
 		return answer, err
 	}
-	answer := send()
+	answer := send(false)
 	if r.falls(call, true) {
 		return nil, errRoad
 	}
@@ -96,14 +96,14 @@ func (w *world) way(luck string) time.Duration {
 }
 
 // afterwards has a call arrive when its caller does not wait any more.
-func (r road) afterwards(send func() *http.Response, call, luck string) {
+func (r road) afterwards(send func(late bool) *http.Response, call, luck string) {
 	time.Sleep(r.o.w.instant(30*time.Second, "late", luck))
 	r.o.w.note("octagate %d: %s arrives late", r.o.number, call)
-	send()
+	send(true)
 }
 
 // before is what happens to a call in place of its effect, if instead.
-func (r road) before(ctx context.Context, request *http.Request, f fault, send func() *http.Response, call, luck string) (_ *http.Response, _ error, instead bool) {
+func (r road) before(ctx context.Context, request *http.Request, f fault, send func(late bool) *http.Response, call, luck string) (_ *http.Response, _ error, instead bool) {
 	switch f {
 	case refused:
 		return nil, errRoad, true
@@ -176,17 +176,24 @@ func (w *world) strike() {
 	w.struck = time.Now()
 }
 
-// serve has a call arrive in the cloud.
-func (r road) serve(request *http.Request, call string, body []byte) *http.Response {
+// serve has a call arrive in the cloud, perhaps when nobody waits for it any more.
+func (r road) serve(request *http.Request, call string, body []byte, late bool) *http.Response {
 	w := r.o.w
 	arrived := httptest.NewRequestWithContext(context.Background(), request.Method, request.URL.String(), bytes.NewReader(body))
 	arrived.Header = request.Header.Clone()
+	if r.o.blunt {
+		arrived.Header.Del("If-Match")
+	}
+	w.snatching(call, request)
 	before := r.o.sentry(call, arrived, body)
 	recorder := httptest.NewRecorder()
 	w.cloud.ServeHTTP(recorder, arrived)
 	if writes(call) {
 		w.note("octagate %d: %s %s %s: %d", r.o.number, call, arrived.URL.Path[max(0, len(arrived.URL.Path)-36):], body, recorder.Code)
 		before.judge(recorder.Code)
+		if !late && recorder.Code < http.StatusBadRequest && strings.HasPrefix(call, http.MethodPost) {
+			w.api.held(w, before.maker, call)
+		}
 	}
 	a := recorder.Result()
 	a.Request = request

@@ -38,25 +38,27 @@ var sabotages = map[string]struct {
 	"what admission refuses is built on": {"create 0 0 20s\n down 0 20 1ms\n change 0 32 6m\n restart 0 4 1m", func(o *octagate) {
 		o.sees = func(s *corev1.Service) { delete(s.Annotations, prefix+"x-forwarded-for") }
 	}},
-	"who leaves is held up":          {"create 0 0 20s\n delete 0 0 20s", func(o *octagate) { o.reconciler.Client = tardy{o.cache} }},
-	"a server's port is changed":     {"restart 0 8 1s\n create 0 2 20s", tampering(func(o *octagate, s plan.OpenVIP) plan.Step { return plan.OpenVIP{Port: o.w.house.port} })},
-	"a server loses its floating IP": {"take 0 0 1s\n create 0 0 20s", parting},
-	"kept floating IPs bear marks":   {"create 0 13 20s\n delete 0 0 20s", tampering(func(_ *octagate, s plan.KeepFloatingIP) plan.Step { return plan.DissociateFloatingIP(s) })},
-	"annotations lie":                {"create 0 0 20s", func(o *octagate) { o.reconciler.Client = liar{Client: o.cache} }},
-	"the status lies":                {"create 0 2 20s", func(o *octagate) { o.reconciler.Client = liar{o.cache, true} }},
-	"load balancers do not change":   {"create 0 0 20s\n meddle 0 0 20s", without[plan.UpdateLoadBalancer]},
-	"load balancers stay":            {"create 0 0 20s\n delete 0 0 20s", without[plan.DeleteLoadBalancer]},
-	"no listeners are added":         {"create 0 0 20s\n change 0 1 20s", without[plan.CreateListener]},
-	"listeners do not change":        {"create 0 18 20s\n change 0 19 20s", without[plan.UpdateListener]},
-	"no pools are added":             {"create 0 0 20s\n change 0 1 20s", without[plan.CreatePool]},
-	"pools do not change":            {"create 0 2 20s\n change 0 9 20s", without[plan.UpdatePool]},
-	"pools stay":                     {"create 0 1 20s\n change 0 0 20s", without[plan.DeletePool]},
-	"no health monitors are added":   {"create 0 0 20s\n change 0 16 20s", without[plan.CreateMonitor]},
-	"health monitors do not change":  {"create 0 11 20s\n change 0 16 20s\n change 0 27 20s", without[plan.UpdateMonitor]},
-	"health monitors stay":           {"create 0 16 20s\n change 0 0 20s", without[plan.DeleteMonitor]},
-	"no floating IPs are allocated":  {"create 0 2 20s", without[plan.AllocateFloatingIP]},
-	"no floating IPs are associated": {"create 0 3 20s", without[plan.AssociateFloatingIP]},
-	"VIPs stay closed":               {"restart 0 8 1s\n create 0 2 20s", without[plan.OpenVIP]},
+	"nothing is held while it is made": {"create 0 2 20s", func(o *octagate) { o.reconciler.Client = unholding{o.cache} }},
+	"who leaves is held up":            {"create 0 0 20s\n delete 0 0 20s", func(o *octagate) { o.reconciler.Client = tardy{o.cache} }},
+	"a server's port is changed":       {"restart 0 8 1s\n create 0 2 20s", tampering(func(o *octagate, s plan.OpenVIP) plan.Step { return plan.OpenVIP{Port: o.w.house.port} })},
+	"a server loses its floating IP":   {"take 0 0 1s\n create 0 0 20s", parting},
+	"kept floating IPs bear marks":     {"create 0 13 20s\n delete 0 0 20s", tampering(func(_ *octagate, s plan.KeepFloatingIP) plan.Step { return plan.DissociateFloatingIP(s) })},
+	"annotations lie":                  {"create 0 0 20s", func(o *octagate) { o.reconciler.Client = liar{Client: o.cache} }},
+	"the status lies":                  {"create 0 2 20s", func(o *octagate) { o.reconciler.Client = liar{o.cache, true} }},
+	"load balancers do not change":     {"create 0 0 20s\n meddle 0 0 20s", without[plan.UpdateLoadBalancer]},
+	"load balancers stay":              {"create 0 0 20s\n delete 0 0 20s", without[plan.DeleteLoadBalancer]},
+	"no listeners are added":           {"create 0 0 20s\n change 0 1 20s", without[plan.CreateListener]},
+	"listeners do not change":          {"create 0 18 20s\n change 0 19 20s", without[plan.UpdateListener]},
+	"no pools are added":               {"create 0 0 20s\n change 0 1 20s", without[plan.CreatePool]},
+	"pools do not change":              {"create 0 2 20s\n change 0 9 20s", without[plan.UpdatePool]},
+	"pools stay":                       {"create 0 1 20s\n change 0 0 20s", without[plan.DeletePool]},
+	"no health monitors are added":     {"create 0 0 20s\n change 0 16 20s", without[plan.CreateMonitor]},
+	"health monitors do not change":    {"create 0 11 20s\n change 0 16 20s\n change 0 27 20s", without[plan.UpdateMonitor]},
+	"health monitors stay":             {"create 0 16 20s\n change 0 0 20s", without[plan.DeleteMonitor]},
+	"floating IPs are snatched back":   {"snatch 1 0 1ms\n create 0 3 40s", func(o *octagate) { o.blunt = true }},
+	"no floating IPs are allocated":    {"create 0 2 20s", without[plan.AllocateFloatingIP]},
+	"no floating IPs are associated":   {"create 0 3 20s", without[plan.AssociateFloatingIP]},
+	"VIPs stay closed":                 {"restart 0 8 1s\n create 0 2 20s", without[plan.OpenVIP]},
 }
 
 // rivals are two Services that name one floating IP, stored while nobody judged them, and
@@ -150,6 +152,16 @@ type voiceless struct{ client.SubResourceWriter }
 
 func (voiceless) Patch(context.Context, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
 	return nil
+}
+
+// An unholding client does as if it had put on a finalizer.
+type unholding struct{ *cache }
+
+func (u unholding) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+	if o.GetAnnotations()[prefix+"load-balancer-id"] == "" && len(o.GetFinalizers()) > 0 {
+		return nil
+	}
+	return u.cache.Patch(ctx, o, p, opts...)
 }
 
 // A tardy client takes no finalizer off for long.

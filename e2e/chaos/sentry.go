@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile"
 )
 
 // lag is how long octagate may not know of a change of a Service: as long as a watch may be
@@ -227,6 +228,19 @@ func (a *api) permitted(o *octagate, service types.UID, call string) {
 	}
 	if why := unfitFor(o.policy, last.service); why != "" {
 		o.w.violate("%s was made for %s, which admission refuses: %s", call, who(last.service), why)
+	}
+}
+
+// held looks whether a Service for which something is made cannot go before that is gone: it
+// has our finalizer. Of two octagates one may take it off while the other does not know.
+func (a *api) held(w *world, service types.UID, call string) {
+	if w.doubled() {
+		return
+	}
+	for _, svc := range a.list() {
+		if svc.UID == service && !slices.Contains(svc.Finalizers, reconcile.Finalizer) {
+			w.violate("%s was made for %s, which nothing holds until that is gone", call, who(svc))
+		}
 	}
 }
 

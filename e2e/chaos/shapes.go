@@ -159,15 +159,16 @@ func reshape(svc *corev1.Service, by int) {
 }
 
 // families says which addresses a Service has: a new one may have two, or one of IPv6 only,
-// and one that has two may give one back. A floating IP leads to no address of IPv6.
+// and one that has two may give one back; Octavia gives none to a load balancer that there
+// is. A floating IP leads to no address of IPv6.
 func families(svc *corev1.Service, by int) {
 	four, six := corev1.IPv4Protocol, corev1.IPv6Protocol
 	one, two := new(corev1.IPFamilyPolicySingleStack), new(corev1.IPFamilyPolicyPreferDualStack)
 	s := &svc.Spec
 	switch {
-	case s.ClusterIP == "" && by == 3:
+	case svc.UID == "" && s.ClusterIP == "" && by == 3:
 		s.IPFamilies, s.IPFamilyPolicy = []corev1.IPFamily{six}, one
-	case s.ClusterIP == "" && (by == 1 || by == 2):
+	case svc.UID == "" && s.ClusterIP == "" && (by == 1 || by == 2):
 		s.IPFamilies, s.IPFamilyPolicy = []corev1.IPFamily{four, six}, two
 	case s.ClusterIP == "":
 		s.IPFamilies, s.IPFamilyPolicy = []corev1.IPFamily{four}, one

@@ -41,6 +41,7 @@ type world struct {
 	peaceful   bool           // all trouble is over
 	short      bool           // there was a quota
 	ended      bool           // nobody is at work any more
+	twins      time.Time      // when there were two of octagate last
 	struck     time.Time      // when a fault befell a call last
 	counts     map[string]int // calls, by name
 	inherited  []string       // IDs of the load balancers that Kuryr made
@@ -56,6 +57,8 @@ type weather struct {
 	planned []fault // of the next calls that change something
 	killed  int     // the call after which octagate is killed, counted down; 0: none
 	slow    bool    // calls take seconds
+
+	snatched string // the call before which a user takes the floating IP that it is about; empty: none
 }
 
 // An Ending is what is left of a history.
@@ -168,6 +171,7 @@ func (w *world) start() {
 	w.mu.Lock()
 	w.members = append(w.members, o)
 	w.mu.Unlock()
+	w.doubled()
 	o.run()
 }
 
@@ -183,6 +187,17 @@ func (w *world) alive() []*octagate {
 	}
 	w.members = all
 	return all
+}
+
+// doubled reports whether there are two of octagate, or were a while ago.
+func (w *world) doubled() bool {
+	two := len(w.alive()) > 1
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if two {
+		w.twins = time.Now()
+	}
+	return !w.twins.IsZero() && time.Since(w.twins) < lag
 }
 
 // later does something after a while, unless there is peace by then.

@@ -187,3 +187,23 @@ func TestLocateIsDone(t *testing.T) {
 		t.Errorf("%d:%d", line, column)
 	}
 }
+
+// Whatever a file holds, it is read or told, with a place.
+func FuzzRead(f *testing.F) {
+	f.Add(web)
+	f.Add("x: &a {port: 80}\n---\napiVersion: v1\nkind: ServiceList\nitems:\n- spec: {ports: [{<<: *a}, 5], type: [a]}\n")
+	f.Add(`{"apiVersion": "v1", "kind": "Service", "metadata": {"name": 1}} {`)
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := Reader{Stdin: strings.NewReader(text)}.Read([]string{standard})
+		if err != nil && len(All(err)) == 0 {
+			t.Errorf("%v is of nothing", err)
+		}
+		for _, s := range m.Services {
+			for _, field := range []string{"", "spec.ports[0].port", "metadata.annotations[a]"} {
+				if at := s.Place(field); at.Line < 1 || at.Column < 1 {
+					t.Errorf("%s stands at %s", field, at)
+				}
+			}
+		}
+	})
+}

@@ -106,7 +106,7 @@ func member(t reflect.Type, key string) reflect.Type {
 
 // misfit says what is wrong with a value.
 func misfit(value any, t reflect.Type, field string) mistyping {
-	m := mistyping{field: field, message: "must be " + wanted(t) + ", but is " + described(value)}
+	m := mistyping{field: field, message: "must be " + Wanted(t) + ", but is " + described(value)}
 	scalar := reflect.ValueOf(value).Comparable()
 	switch _, text := value.(string); {
 	case t.Kind() == reflect.String && scalar:
@@ -119,8 +119,8 @@ func misfit(value any, t reflect.Type, field string) mistyping {
 	return m
 }
 
-// wanted is what values of a type are, in words.
-func wanted(t reflect.Type) string {
+// Wanted is what values of a type are, in words.
+func Wanted(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[intstr.IntOrString]():
 		return fmt.Sprintf("text or a whole number up to %d", math.MaxInt32)
