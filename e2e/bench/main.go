@@ -77,9 +77,9 @@ func run(ctx context.Context) error {
 	page := set.String("page", "", "`file` whose tables are replaced by those of this run, each between <!-- stage --> and <!-- /stage -->")
 	rates := set.String("rates", "50,200,500,1000", "load: requests in a second")
 	services := set.String("services", "100,1000,10000", "scale: how many Services")
-	set.IntVar(&b.size.turns, "turns", 10, "admission: how often each is measured")
+	set.IntVar(&b.size.turns, "turns", 6, "admission: how often each is measured")
 	set.IntVar(&b.size.creates, "creates", 2000, "apiserver: how many Services of each kind")
-	set.DurationVar(&b.size.cell, "cell", 8*time.Second, "load: how long each rate is kept up")
+	set.DurationVar(&b.size.cell, "cell", 6*time.Second, "load: how long each rate is kept up")
 	set.IntVar(&b.size.checked, "checked", 10000, "check: how many Services")
 	set.DurationVar(&b.size.soak, "duration", 30*time.Minute, "soak: how long")
 	set.Usage = func() { usage(set) }
