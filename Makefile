@@ -94,7 +94,7 @@ bench: build ## measure octagate against the goals of e2e/bench/README.md, in ab
 
 soak: build ## let Services come and go for DURATION=30m, and see whether anything of them stays in memory
 	$(BUILD) -o bin/bench ./e2e/bench
-	@$(WORLD) && bin/bench -json bin/soak.json -lines bin/soak.txt -duration $(or $(DURATION),30m) soak
+	@$(WORLD) && bin/bench -json bin/soak.json -lines bin/soak.txt -duration $(or $(DURATION),30m) $(BENCHFLAGS) soak
 
 # What runs on a real OpenStack: one suite after the other, each test by its name. The
 # timeout is generous, for a suite that meets it cannot clean up.

@@ -42,7 +42,7 @@ func reviews(ctx context.Context, b *bench) error {
 }
 
 // benchmarked is how go test prints a benchmark.
-var benchmarked = regexp.MustCompile(`(?m)^Benchmark(\w+)-\d+\s.*?([\d.]+) ns/op.*?([\d.]+) B/op\s+(\d+) allocs/op`)
+var benchmarked = regexp.MustCompile(`(?m)^Benchmark(\S+)-\d+\s.*?([\d.]+) ns/op.*?([\d.]+) B/op\s+(\d+) allocs/op`)
 
 // handler runs the benchmarks of the package webhook. The middle of all turns counts.
 func (b *bench) handler(ctx context.Context) error {
@@ -51,19 +51,21 @@ func (b *bench) handler(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("go test ./webhook: %w\n%s", err, out)
 	}
-	all := map[string][3][]float64{}
+	all, names := map[string][3][]float64{}, []string{}
 	for _, found := range benchmarked.FindAllStringSubmatch(string(out), -1) {
 		columns := all[found[1]]
 		for i := range columns {
 			n, _ := strconv.ParseFloat(found[2+i], 64) // the expression takes only numbers
 			columns[i] = append(columns[i], n)
 		}
-		all[found[1]] = columns
-	}
-	for _, name := range []string{"Mutate", "Validate"} {
-		if len(all[name][0]) == 0 {
-			return fmt.Errorf("go test ./webhook has no Benchmark%s:\n%s", name, out)
+		if all[found[1]] = columns; !slices.Contains(names, found[1]) {
+			names = append(names, found[1])
 		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("go test ./webhook has no such benchmarks:\n%s", out)
+	}
+	for _, name := range names {
 		b.report.add("admission", "handler/"+name,
 			atMost(middle(all[name][0])/1000, mostMicroseconds, "µs/op"), is(middle(all[name][1]), "B/op"), atMost(middle(all[name][2]), mostAllocations, "allocs/op"))
 	}

@@ -74,11 +74,12 @@ func run(ctx context.Context) error {
 	set := flag.NewFlagSet("bench", flag.ExitOnError)
 	json := set.String("json", "bin/bench.json", "`file` for the results; empty: none")
 	lines := set.String("lines", "bin/bench.txt", "`file` for the lines that benchstat reads; empty: none")
+	page := set.String("page", "", "`file` whose tables are replaced by those of this run, each between <!-- stage --> and <!-- /stage -->")
 	rates := set.String("rates", "50,200,500,1000", "load: requests in a second")
 	services := set.String("services", "100,1000,10000", "scale: how many Services")
-	set.IntVar(&b.size.turns, "turns", 10, "admission: how often each is measured")
+	set.IntVar(&b.size.turns, "turns", 6, "admission: how often each is measured")
 	set.IntVar(&b.size.creates, "creates", 2000, "apiserver: how many Services of each kind")
-	set.DurationVar(&b.size.cell, "cell", 8*time.Second, "load: how long each rate is kept up")
+	set.DurationVar(&b.size.cell, "cell", 6*time.Second, "load: how long each rate is kept up")
 	set.IntVar(&b.size.checked, "checked", 10000, "check: how many Services")
 	set.DurationVar(&b.size.soak, "duration", 30*time.Minute, "soak: how long")
 	set.Usage = func() { usage(set) }
@@ -90,7 +91,7 @@ func run(ctx context.Context) error {
 	if b.size.services, err = numbers(*services); err != nil {
 		return fmt.Errorf("-services: %w", err)
 	}
-	if err := b.stages(ctx, set.Args()); err != nil {
+	if err := b.stages(ctx, set.Args(), *page); err != nil {
 		return err
 	}
 	return b.report.write(*json, *lines)
@@ -104,8 +105,9 @@ func usage(set *flag.FlagSet) {
 	set.PrintDefaults()
 }
 
-// stages runs those that are named, else all but the soak.
-func (b *bench) stages(ctx context.Context, named []string) (err error) {
+// stages runs those that are named, else all but the soak. The table of each is printed, and
+// written into the page.
+func (b *bench) stages(ctx context.Context, named []string, page string) (err error) {
 	for _, name := range named {
 		if !slices.ContainsFunc(stages, func(s stage) bool { return s.name == name }) {
 			return fmt.Errorf("there is no stage %q", name)
@@ -120,7 +122,11 @@ func (b *bench) stages(ctx context.Context, named []string) (err error) {
 			if err := s.run(ctx, b); err != nil {
 				return fmt.Errorf("%s: %w (logs are in %s)", s.name, err, b.dir)
 			}
-			b.report.show(os.Stdout, s.name, time.Since(begun))
+			table := b.report.table(s.name, time.Since(begun))
+			fmt.Println("\n" + table)
+			if err := place(page, s.name, table); err != nil {
+				return err
+			}
 		}
 	}
 	return os.RemoveAll(b.dir)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -77,10 +76,11 @@ func (r *report) add(stage, name string, values ...value) {
 	fmt.Fprintln(os.Stderr, one.line())
 }
 
-// show prints the table of a stage. Results with the same units stand below one head.
-func (r *report) show(out io.Writer, stage string, took time.Duration) {
-	fmt.Fprintf(out, "\n%s, in %s (%s, %s, commit %s)\n", stage, took.Round(time.Second), r.Machine, r.Go, r.Commit)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+// table is the table of a stage. Results with the same units stand below one head.
+func (r *report) table(stage string, took time.Duration) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s, in %s (%s, %s, %s, commit %s)\n", stage, took.Round(time.Second), r.At, r.Machine, r.Go, r.Commit)
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	head := ""
 	for _, one := range r.Results {
 		if one.Stage != stage {
@@ -93,6 +93,25 @@ func (r *report) show(out io.Writer, stage string, took time.Duration) {
 		fmt.Fprintln(table, one.row())
 	}
 	table.Flush()
+	return out.String()
+}
+
+// place puts the table of a stage into a page, in place of an older one.
+func place(page, stage, table string) error {
+	if page == "" {
+		return nil
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return fmt.Errorf("reading the page: %w", err)
+	}
+	begin, end := "<!-- "+stage+" -->\n", "<!-- /"+stage+" -->"
+	before, rest, begins := strings.Cut(string(text), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no place for the table of %s", page, stage)
+	}
+	return os.WriteFile(page, []byte(before+begin+"```\n"+table+"```\n"+end+after), 0o644)
 }
 
 // head names what stands below it, and the goals.

@@ -170,8 +170,11 @@ func (c *churn) leave(ctx context.Context, n int) error {
 type remainder struct{ goroutines, heap, rss float64 }
 
 // ebbing is how long nothing goes on before it is measured: connections that nobody uses
-// are closed after 90 s, and an idle heap is collected every 2 minutes.
-const ebbing = 150 * time.Second
+// are closed after 90 s, and client-go keeps each event for 6 minutes, and looks every 6.
+const ebbing = 13 * time.Minute
+
+// looking is how long it is measured: an idle heap is collected every 2 minutes.
+const looking = 150 * time.Second
 
 // ebb takes all Services away, waits, and looks at what is left.
 func (c *churn) ebb(ctx context.Context) (left remainder, err error) {
@@ -186,7 +189,7 @@ func (c *churn) ebb(ctx context.Context) (left remainder, err error) {
 	if err := pause(ctx, ebbing); err != nil {
 		return left, err
 	}
-	for end := time.Now().Add(ebbing); time.Now().Before(end); {
+	for end := time.Now().Add(looking); time.Now().Before(end); {
 		now, err := c.measure(ctx)
 		if err != nil {
 			return left, err

@@ -49,6 +49,7 @@ func TestNothingOfAServiceStays(t *testing.T) {
 	if kept := (float64(alive()) - float64(objects)) / float64(gone); kept > mostKept {
 		t.Errorf("each Service that is gone leaves %.2f objects on the heap, want %.2f at most", kept, mostKept)
 	}
+	runtime.KeepAlive(in)
 }
 
 // alive is how many objects are on the heap that somebody needs.
