@@ -154,7 +154,7 @@ var twoAddresses = facts.Version{Major: 2, Minor: capabilities[secondAddress].si
 
 // late reports whether an address comes after the load balancer, as far as that is known.
 func (s Subject) late(a netip.Addr) bool {
-	if s.Has.Subnet != "" {
+	if s.stays() {
 		return s.Has.Second != a
 	}
 	return s.builtBefore() && len(s.Old.Spec.ClusterIPs) < 2

@@ -192,6 +192,13 @@ func (w world) second() netip.Addr {
 	return netip.Addr{}
 }
 
+// stays: the cloud has a load balancer for the Service, and not at another ClusterIP than the
+// one it has now.
+func (w world) stays() bool {
+	has := w.subject.Has
+	return has.Subnet != "" && !(has.VIP.IsValid() && w.first().IsValid() && has.VIP != w.first())
+}
+
 // builtBefore: the Service has a load balancer, as its predecessor tells. Without an address
 // it could have none.
 func (w world) builtBefore() bool {
@@ -203,7 +210,7 @@ func (w world) builtBefore() bool {
 // operator's choice.
 func (w world) pinned(name, otherwise string) string {
 	switch {
-	case w.subject.Has.Subnet != "": // what else it has, nobody changes
+	case w.stays(): // what else it has, nobody changes
 		return ""
 	case w.builtBefore():
 		return valid(w.subject.Old, name)
@@ -219,7 +226,7 @@ func (w world) home() string {
 	}
 	undecided := !w.first().IsValid() && w.cfg.ServiceSubnetV6 != ""
 	switch {
-	case w.subject.Has.Subnet != "":
+	case w.stays():
 		return w.subject.Has.Subnet
 	case pinned != "":
 		return pinned
@@ -238,7 +245,7 @@ func (w world) provider() string {
 
 // tooLate: a load balancer that is there gets no second address.
 func (w world) tooLate() bool {
-	if w.subject.Has.Subnet != "" {
+	if w.stays() {
 		return w.subject.Has.Second != w.second()
 	}
 	return w.builtBefore() && len(w.subject.Old.Spec.ClusterIPs) < 2
@@ -662,7 +669,7 @@ func (w world) otherSubnet() []string {
 
 func (w world) changed() (denied []string) {
 	for _, name := range []string{"provider", "flavor-id", "availability-zone"} {
-		if asked := w.wrote(name); asked != "" && w.subject.Has.Subnet == "" && w.builtBefore() && asked != w.subject.Old.Annotations["octagate.dev/"+name] {
+		if asked := w.wrote(name); asked != "" && !w.stays() && w.builtBefore() && asked != w.subject.Old.Annotations["octagate.dev/"+name] {
 			denied = append(denied, at(name)+" "+asked)
 		}
 	}

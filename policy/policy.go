@@ -44,7 +44,7 @@ type LoadBalancer struct {
 // cloud has, else what stood on the Service once something was built for it. What
 // stood there before was not acted upon, whoever wrote it.
 func (s Subject) decided() map[string]string {
-	if s.Has.Subnet != "" {
+	if s.stays() {
 		m := map[string]string{}
 		annotation.Verdict.Write(m, annotation.Accepted)
 		annotation.VIPSubnetID.Write(m, s.Has.Subnet)
@@ -54,6 +54,13 @@ func (s Subject) decided() map[string]string {
 		return s.Old.Annotations
 	}
 	return nil
+}
+
+// stays reports whether the cloud has a load balancer for the Service that can go on being
+// its: it is at its ClusterIP. A Service that had none for a while may come back with another.
+func (s Subject) stays() bool {
+	a, err := annotation.ParseAddress(s.Service.Spec.ClusterIP)
+	return s.Has.Subnet != "" && (err != nil || !s.Has.VIP.IsValid() || a == s.Has.VIP)
 }
 
 // builtBefore reports whether the Service had a load balancer, as it said itself. What has

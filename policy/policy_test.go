@@ -407,6 +407,8 @@ func TestPinsCannotBePrepared(t *testing.T) {
 		"judged, but not built":                     {Subject{Service: now, Old: old}, serviceSubnet},
 		"stored while nobody judged, and not built": {Subject{Service: old}, serviceSubnet},
 		"built elsewhere":                           {Subject{Service: old, Has: LoadBalancer{Subnet: external}}, external},
+		"built there, and here to stay":             {Subject{Service: old, Has: LoadBalancer{VIP: netip.MustParseAddr(old.Spec.ClusterIP), Subnet: external}}, external},
+		"built at the address that it had before":   {Subject{Service: old, Has: LoadBalancer{VIP: netip.MustParseAddr("fd00:2::7"), Subnet: external}}, serviceSubnet},
 		"built and updated":                         {Subject{Service: now, Old: service(builtAlready, with(annotation.VIPSubnetID.Key, podSubnet))}, podSubnet},
 	} {
 		if got := Evaluate(config, tt.subject, cloud).Intent.VIPSubnet; got != tt.want {

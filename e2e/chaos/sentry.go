@@ -208,12 +208,14 @@ func (a *api) dispensable(w *world, service types.UID, address string) {
 	if !known || time.Since(last.since) < lag {
 		return
 	}
-	keeps, wants := last.service.Annotations["octagate.dev/keep-floating-ip"] == "true", last.service.Spec.Type == corev1.ServiceTypeLoadBalancer
+	svc := last.service
+	keeps := svc.Annotations["octagate.dev/keep-floating-ip"] == "true"
+	wants := svc.Spec.Type == corev1.ServiceTypeLoadBalancer && svc.Spec.LoadBalancerClass == nil
 	switch {
 	case keeps:
-		w.violate("floating IP %s was deleted, which %s wants kept", address, last.service.Name)
-	case wants && !last.gone && last.service.Spec.LoadBalancerIP == "" && last.service.Annotations["octagate.dev/internal"] != "true":
-		w.violate("floating IP %s was deleted, which %s has and wants", address, last.service.Name)
+		w.violate("floating IP %s was deleted, which %s wants kept", address, svc.Name)
+	case wants && !last.gone && svc.Spec.LoadBalancerIP == "" && svc.Annotations["octagate.dev/internal"] != "true":
+		w.violate("floating IP %s was deleted, which %s has and wants", address, svc.Name)
 	}
 }
 
