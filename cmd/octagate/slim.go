@@ -7,9 +7,8 @@ import (
 )
 
 // slim leaves out of an object, before it is cached, what nobody here reads: who wrote which
-// field, and of endpoints all but their addresses, conditions and Pods. Of ten thousand
-// Services that is half of all memory. What is written goes to the API server as patches,
-// which do not mention what was left out.
+// field, and of endpoints all but their addresses, conditions and Pods. What is written goes
+// to the API server as patches, which do not mention what was left out.
 func slim(object any) (any, error) {
 	if o, is := object.(metav1.Object); is {
 		o.SetManagedFields(nil)
