@@ -44,10 +44,10 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 
 // overtaken is a conflict when a Service is not any more as it was judged. A write to its
 // status succeeds all the same, and makes now of the newest version: what was decided of the
-// one before is not to be written onto that.
+// one before is not to be written onto that. Services have no generation by which to tell.
 func overtaken(judged, now *corev1.Service) error {
 	leaves := func(svc *corev1.Service) bool { return !svc.DeletionTimestamp.IsZero() }
-	if now.Generation == judged.Generation && leaves(now) == leaves(judged) && maps.Equal(now.Annotations, judged.Annotations) {
+	if leaves(now) == leaves(judged) && maps.Equal(now.Annotations, judged.Annotations) && equality.Semantic.DeepEqual(now.Spec, judged.Spec) {
 		return nil
 	}
 	return apierrors.NewConflict(corev1.Resource("services"), now.Name, errors.New("it has changed while it was reconciled"))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 
@@ -140,6 +141,30 @@ func TestAReadyServiceTellsWhatItKeeps(t *testing.T) {
 	}
 	if got := r.status(svc, v, tree, Outcome{Reason: working, Waiting: "x"}).Conditions[0].Message; got != "x" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// The answer to a write of the status is the newest version. What is decided holds for the
+// one that was judged.
+func TestWhatHasChangedMeanwhileIsJudgedAgain(t *testing.T) {
+	svc, _ := judged(nil)
+	for claim, tt := range map[string]struct {
+		change   func(*corev1.Service)
+		conflict bool
+	}{
+		"nothing": {func(*corev1.Service) {}, false},
+		"our status": {func(s *corev1.Service) {
+			s.ResourceVersion, s.Status.Conditions = "2", []metav1.Condition{{Type: Ready}}
+		}, false},
+		"its type":               {func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeClusterIP }, true},
+		"an annotation":          {func(s *corev1.Service) { s.Annotations[annotation.Internal.Key] = "true" }, true},
+		"somebody has bid it go": {func(s *corev1.Service) { s.DeletionTimestamp = new(metav1.Now()) }, true},
+	} {
+		now := svc.DeepCopy()
+		tt.change(now)
+		if err := overtaken(svc, now); apierrors.IsConflict(err) != tt.conflict {
+			t.Errorf("%s: %v", claim, err)
+		}
 	}
 }
 

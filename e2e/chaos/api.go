@@ -94,7 +94,7 @@ func (a *api) create(ctx context.Context, svc *corev1.Service) error {
 	a.born++
 	svc.UID = types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", a.born))
 	a.mu.Unlock()
-	svc.CreationTimestamp, svc.Generation = metav1.NewTime(time.Now().Truncate(time.Second)), 1
+	svc.CreationTimestamp = metav1.NewTime(time.Now().Truncate(time.Second))
 	return a.admitted(ctx, nil, svc)
 }
 
@@ -214,9 +214,6 @@ func (a *api) store(old, svc *corev1.Service) error {
 	if old != nil {
 		a.release(old, svc.Spec.ClusterIPs)
 	}
-	if old != nil && !equality.Semantic.DeepEqual(old.Spec, svc.Spec) {
-		svc.Generation++
-	}
 	if svc.Spec.Type != corev1.ServiceTypeLoadBalancer {
 		svc.Status.LoadBalancer = corev1.LoadBalancerStatus{}
 	}
@@ -269,7 +266,7 @@ func (a *api) remember(svc *corev1.Service, gone bool) {
 	if now.gone && last.service != nil {
 		now.since = last.since
 	}
-	if last.service == nil || now.gone != last.gone || last.service.Generation != svc.Generation || !equality.Semantic.DeepEqual(understood(last.service), understood(svc)) {
+	if last.service == nil || now.gone != last.gone || !equality.Semantic.DeepEqual(last.service.Spec, svc.Spec) || !equality.Semantic.DeepEqual(understood(last.service), understood(svc)) {
 		a.last[svc.UID] = now
 	}
 }

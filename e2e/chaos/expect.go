@@ -71,7 +71,6 @@ func (r *reckoning) service(svc *corev1.Service) {
 		r.say("%s has no condition", who(svc))
 		return
 	}
-	r.same(who(svc)+"'s condition is of generation", ready.ObservedGeneration, svc.Generation)
 	if ready.Status != metav1.ConditionTrue {
 		r.objected(svc, ready)
 		return
