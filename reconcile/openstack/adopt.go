@@ -31,8 +31,8 @@ func (s *session) yield(ctx context.Context, o octavia.Owner, t octavia.Tree, er
 }
 
 // claim is why a load balancer that has a tree's address does not become o's; nil: it does.
-func (s *session) claim(o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) error {
-	holder, marked := markedOwner(lb.Tags, lb.Description)
+func (s *session) claim(o octavia.Owner, t octavia.Tree, lb *seenBalancer) error {
+	holder, marked := lb.owner()
 	switch {
 	case marked && holder == o:
 		return busy("load balancer %s has %s already, and is this Service's", lb.ID, t.VIP.Address)
@@ -51,13 +51,13 @@ func (s *session) claim(o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadB
 }
 
 // holder is the load balancer of our project that has an address; nil: none has.
-func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.LoadBalancer, error) {
+func (s *session) holder(ctx context.Context, vip octavia.VIP) (*seenBalancer, error) {
 	filter := loadbalancers.ListOpts{ProjectID: s.project, VipAddress: vip.Address.String(), VipSubnetID: vip.Subnet}
-	found, err := all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
+	found, err := all[seenBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
 	if err != nil {
 		return nil, err
 	}
-	has := func(lb loadbalancers.LoadBalancer) bool { // further pages are not filtered
+	has := func(lb seenBalancer) bool { // further pages are not filtered
 		address, err := netip.ParseAddr(lb.VipAddress)
 		return err == nil && address == vip.Address && lb.VipSubnetID == vip.Subnet
 	}
@@ -71,7 +71,7 @@ func (s *session) holder(ctx context.Context, vip octavia.VIP) (*loadbalancers.L
 // until the load balancer is seen as ours. Only marks are written: nothing is done to the
 // traffic. The load balancer comes last, so that it is ours with all that is under it or
 // not at all, whatever happens in between.
-func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) error {
+func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *seenBalancer) error {
 	if octavia.Status(lb.ProvisioningStatus).Busy() {
 		return busy("load balancer %s is adopted when it is not %s any more", lb.ID, lb.ProvisioningStatus)
 	}
@@ -87,7 +87,7 @@ func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb
 }
 
 // unfit is why a load balancer cannot be adopted for a tree; empty: it can.
-func unfit(t octavia.Tree, lb *loadbalancers.LoadBalancer) string {
+func unfit(t octavia.Tree, lb *seenBalancer) string {
 	switch {
 	case octavia.Status(lb.ProvisioningStatus) == octavia.Failed:
 		return "it is in ERROR; delete it"
@@ -111,7 +111,7 @@ const kuryrs = "kuryr_lb"
 
 // inherit makes ours the floating IP that Kuryr allocated for a load balancer, where the
 // Service wants one that is allocated. what is empty if there is nothing to do.
-func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *loadbalancers.LoadBalancer) (what string, err error) {
+func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *seenBalancer) (what string, err error) {
 	if !t.FloatingIP.Allocate {
 		return "", nil
 	}

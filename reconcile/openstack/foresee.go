@@ -7,9 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -48,7 +46,7 @@ func (c *Client) Adoptions(ctx context.Context, cluster string, subnets []string
 	f := foresight{session: s, cluster: cluster, inventory: i, heirs: map[string]bool{}}
 	var all []Adoption
 	for _, lb := range i.balancers {
-		if _, marked := markedOwner(lb.Tags, lb.Description); marked || !slices.Contains(subnets, lb.VipSubnetID) {
+		if _, marked := lb.owner(); marked || !slices.Contains(subnets, lb.VipSubnetID) {
 			continue
 		}
 		a, err := f.adoption(ctx, lb, wanted)
@@ -64,13 +62,13 @@ func (c *Client) Adoptions(ctx context.Context, cluster string, subnets []string
 // everything lists what the project has, whosever it is.
 func (s *session) everything(ctx context.Context) (i inventory, err error) {
 	i.tagged = s.tagged
-	if i.balancers, err = all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project})); err != nil {
+	if i.balancers, err = all[seenBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project})); err != nil {
 		return i, err
 	}
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil {
 		return i, err
 	}
-	return i, s.children(ctx, &i, nil)
+	return i, s.children(ctx, &i, everybodys, nil)
 }
 
 // A foresight is what is known while it is looked what would be taken over.
@@ -82,7 +80,7 @@ type foresight struct {
 }
 
 // adoption is what becomes of one load balancer.
-func (f foresight) adoption(ctx context.Context, lb loadbalancers.LoadBalancer, wanted map[octavia.Owner]octavia.Tree) (Adoption, error) {
+func (f foresight) adoption(ctx context.Context, lb seenBalancer, wanted map[octavia.Owner]octavia.Tree) (Adoption, error) {
 	address, _ := netip.ParseAddr(lb.VipAddress)
 	a := Adoption{ID: lb.ID, Name: lb.Name, VIP: address, Left: "no Service has its address " + lb.VipAddress + " and wants a load balancer that it has not"}
 	for o, t := range wanted {
@@ -116,7 +114,7 @@ func reasonOf(err error) string {
 }
 
 // floatingIP is the one at a load balancer's VIP.
-func (f foresight) floatingIP(lb loadbalancers.LoadBalancer) (floatingips.FloatingIP, bool) {
+func (f foresight) floatingIP(lb seenBalancer) (floatingips.FloatingIP, bool) {
 	i := slices.IndexFunc(f.inventory.floatingIPs, func(f floatingips.FloatingIP) bool { return f.PortID != "" && f.PortID == lb.VipPortID })
 	if i < 0 {
 		return floatingips.FloatingIP{}, false
@@ -125,7 +123,7 @@ func (f foresight) floatingIP(lb loadbalancers.LoadBalancer) (floatingips.Floati
 }
 
 // adopted is a with the tree that is observed when everything bears the owner's marks.
-func (f foresight) adopted(ctx context.Context, a Adoption, lb loadbalancers.LoadBalancer, t octavia.Tree, external floatingips.FloatingIP) (Adoption, error) {
+func (f foresight) adopted(ctx context.Context, a Adoption, lb seenBalancer, t octavia.Tree, external floatingips.FloatingIP) (Adoption, error) {
 	after := inventory{tagged: f.tagged, monitors: f.inventory.monitors, ports: f.inventory.ports}
 	if external.ID != "" && t.FloatingIP.Allocate {
 		a.Marked = append(a.Marked, "floating IP "+external.FloatingIP)
@@ -149,31 +147,29 @@ func (f foresight) adopted(ctx context.Context, a Adoption, lb loadbalancers.Loa
 		after.listeners, a.Marked = append(after.listeners, l), append(a.Marked, "listener "+l.Name)
 	}
 	lb.Tags = append(strange(lb.Tags), a.Owner.Tags()...)
-	after.balancers, a.Marked = []loadbalancers.LoadBalancer{lb}, append(a.Marked, "load balancer "+lb.Name)
+	after.balancers, a.Marked = []seenBalancer{lb}, append(a.Marked, "load balancer "+lb.Name)
 	trees, _ := after.trees(f.cluster, members)
 	a.Tree = trees[a.Owner]
 	return a, nil
 }
 
 // kuryrsUnder reports whether what is under a load balancer is nobody's and called as Kuryr calls it.
-func kuryrsUnder(lb loadbalancers.LoadBalancer, name string, tags []string, description string) bool {
-	_, marked := markedOwner(tags, description)
+func kuryrsUnder(lb seenBalancer, name string, b bearer) bool {
+	_, marked := b.owner()
 	return !marked && (thing{name: name}).of(lb.Name)
 }
 
 // pools are those under a load balancer that are taken over with it.
-func (f foresight) pools(lb loadbalancers.LoadBalancer) []pools.Pool {
-	return slices.DeleteFunc(slices.Clone(f.inventory.pools), func(p pools.Pool) bool {
-		under := slices.ContainsFunc(lb.Pools, func(is pools.Pool) bool { return is.ID == p.ID })
-		return !under || !kuryrsUnder(lb, p.Name, p.Tags, p.Description)
+func (f foresight) pools(lb seenBalancer) []seenPool {
+	return slices.DeleteFunc(slices.Clone(f.inventory.pools), func(p seenPool) bool {
+		return !has(lb.Pools, p.ID) || !kuryrsUnder(lb, p.Name, p.bearer)
 	})
 }
 
 // listeners are the same.
-func (f foresight) listeners(lb loadbalancers.LoadBalancer) []listeners.Listener {
-	return slices.DeleteFunc(slices.Clone(f.inventory.listeners), func(l listeners.Listener) bool {
-		under := slices.ContainsFunc(lb.Listeners, func(is listeners.Listener) bool { return is.ID == l.ID })
-		return !under || !kuryrsUnder(lb, l.Name, l.Tags, l.Description)
+func (f foresight) listeners(lb seenBalancer) []seenListener {
+	return slices.DeleteFunc(slices.Clone(f.inventory.listeners), func(l seenListener) bool {
+		return !has(lb.Listeners, l.ID) || !kuryrsUnder(lb, l.Name, l.bearer)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/pagination"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 )
@@ -20,14 +21,14 @@ import (
 // An inventory is what the shared lists say: one list call of each kind,
 // whatever the number of Services.
 type inventory struct {
-	balancers   []loadbalancers.LoadBalancer
-	listeners   []listeners.Listener
-	pools       []pools.Pool
-	monitors    []monitors.Monitor
+	balancers   []seenBalancer
+	listeners   []seenListener
+	pools       []seenPool
+	monitors    []seenMonitor
 	floatingIPs []floatingips.FloatingIP
-	ports       []ports.Port // of VIPs; only where their security groups are our matter
-	at          time.Time    // when the floating IPs were asked for
-	tagged      bool         // what is the cluster's can bear tags
+	ports       []seenPort // of VIPs; only where their security groups are our matter
+	at          time.Time  // when the floating IPs were asked for
+	tagged      bool       // what is the cluster's can bear tags
 }
 
 // words reports whether something with these tags, that is ours, says so in words only,
@@ -39,7 +40,7 @@ func (i inventory) words(tags []string) bool {
 
 // worded reports whether there is a load balancer of that kind.
 func (i inventory) worded() bool {
-	return slices.ContainsFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return i.words(lb.Tags) })
+	return slices.ContainsFunc(i.balancers, func(lb seenBalancer) bool { return i.words(lb.Tags) })
 }
 
 // inventory lists everything of a cluster, and the project's floating IPs. What is marked
@@ -51,32 +52,31 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 	if !s.tagged || words {
 		tags = nil
 	}
-	defer func() { i.keep(cluster) }()
-	if i.balancers, err = all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags})); err != nil {
+	if i.balancers, err = some(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenBalancer](cluster)); err != nil {
 		return i, err
 	}
-	if i.keep(cluster); s.tagged && !i.worded() {
+	if s.tagged && !i.worded() {
 		tags = []string{octavia.ClusterTag(cluster)}
 	}
 	i.at = time.Now()
 	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
-	return i, s.children(ctx, &i, tags)
+	return i, s.children(ctx, &i, cluster, tags)
 }
 
-// children lists what is under load balancers and bears tags, or else all of it.
-func (s *session) children(ctx context.Context, i *inventory, tags []string) (err error) {
+// children lists what is under a cluster's load balancers and bears tags, or else all of it.
+func (s *session) children(ctx context.Context, i *inventory, cluster string, tags []string) (err error) {
 	project := s.project
-	if i.listeners, err = all[listeners.Listener](ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags})); err != nil {
+	if i.listeners, err = some(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenListener](cluster)); err != nil {
 		return err
 	}
-	if i.pools, err = all[pools.Pool](ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags})); err != nil {
+	if i.pools, err = some(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenPool](cluster)); err != nil {
 		return err
 	}
 	if i.monitored() {
 		// Where there are no tags a health monitor bears no mark: the pool that has it does.
-		if i.monitors, err = all[monitors.Monitor](ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags})); err != nil {
+		if i.monitors, err = all[seenMonitor](ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags})); err != nil {
 			return err
 		}
 	}
@@ -88,8 +88,8 @@ func (s *session) children(ctx context.Context, i *inventory, tags []string) (er
 
 // vipPorts lists the ports of the subnets that VIPs are in: one, unless somebody
 // configured another since.
-func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBalancer) ([]ports.Port, error) {
-	var found []ports.Port
+func (s *session) vipPorts(ctx context.Context, balancers []seenBalancer) ([]seenPort, error) {
+	var found []seenPort
 	asked := map[string]bool{}
 	for _, lb := range balancers {
 		if asked[lb.VipSubnetID] {
@@ -97,7 +97,7 @@ func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBa
 		}
 		asked[lb.VipSubnetID] = true
 		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: lb.VipSubnetID}}}
-		more, err := all[ports.Port](ctx, "VIP ports", "ports", ports.List(s.network, filter))
+		more, err := all[seenPort](ctx, "VIP ports", "ports", ports.List(s.network, filter))
 		if err != nil {
 			return nil, err
 		}
@@ -108,19 +108,19 @@ func (s *session) vipPorts(ctx context.Context, balancers []loadbalancers.LoadBa
 
 // monitored reports whether any pool has a health monitor: most have none.
 func (i inventory) monitored() bool {
-	return slices.ContainsFunc(i.pools, func(p pools.Pool) bool { return p.MonitorID != "" })
+	return slices.ContainsFunc(i.pools, func(p seenPool) bool { return p.MonitorID != "" })
 }
 
-// keep drops what is not the cluster's: a cloud without tags lists everything, and
+// everybodys is no cluster: what is listed for it is whosever it is.
+const everybodys = ""
+
+// ofCluster reports whether something is a cluster's: a cloud without tags lists everything, and
 // Octavia's link to the next page of a filtered list leads to one of everything.
-func (i *inventory) keep(cluster string) {
-	others := func(tags []string, description string) bool {
-		o, ours := markedOwner(tags, description)
-		return !ours || o.Cluster != cluster
+func ofCluster[T interface{ owner() (octavia.Owner, bool) }](cluster string) func(T) bool {
+	return func(one T) bool {
+		o, ours := one.owner()
+		return cluster == everybodys || ours && o.Cluster == cluster
 	}
-	i.balancers = slices.DeleteFunc(i.balancers, func(lb loadbalancers.LoadBalancer) bool { return others(lb.Tags, lb.Description) })
-	i.listeners = slices.DeleteFunc(i.listeners, func(l listeners.Listener) bool { return others(l.Tags, l.Description) })
-	i.pools = slices.DeleteFunc(i.pools, func(p pools.Pool) bool { return others(p.Tags, p.Description) })
 }
 
 // floatingIPs lists those of our project, also when an administrator asks.
@@ -130,12 +130,19 @@ func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) 
 }
 
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
-	return listed[pools.Member](ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}))
+	return listed(ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}), whatever[pools.Member])
 }
 
 // all reads every page of a list, that answers have under a key.
 func all[T any](ctx context.Context, what, key string, list pagination.Pager) ([]T, error) {
-	ts, err := listed[T](ctx, key, list)
+	return some(ctx, what, key, list, whatever[T])
+}
+
+func whatever[T any](T) bool { return true }
+
+// some is the same, less what is not wanted.
+func some[T any](ctx context.Context, what, key string, list pagination.Pager, wanted func(T) bool) ([]T, error) {
+	ts, err := listed(ctx, key, list, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s: %w", what, refusal(err))
 	}
@@ -148,12 +155,13 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 	trees, rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
 	under := i.children(known)
 	for _, lb := range i.balancers {
-		owner, ours := markedOwner(lb.Tags, lb.Description)
+		owner, ours := lb.owner()
 		switch {
 		case !ours:
 		case trees[owner].Exists():
 			rivals[owner] = lb.ID
 		default:
+			owner.Cluster, owner.System = under.words.of(owner.Cluster), types.UID(under.words.of(string(owner.System)))
 			trees[owner] = under.tree(lb)
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
@@ -45,13 +43,13 @@ const mostGlances = 200
 // balancer that was not ours. What rests costs nothing, and neither does what is
 // busy. What was there before us is only glanced at.
 func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
-	listed := map[string]pools.Pool{}
+	listed := map[string]seenPool{}
 	for _, p := range i.pools {
 		listed[p.ID] = p
 	}
 	glances, idle := 0, true
 	for _, lb := range i.balancers {
-		owner, _ := markedOwner(lb.Tags, lb.Description)
+		owner, _ := lb.owner()
 		n, acted := notes[owner]
 		under := ours(lb, listed)
 		if octavia.Status(lb.ProvisioningStatus).Busy() {
@@ -69,7 +67,7 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		case w.first(lb.ID):
 			glances++
 			err = w.glance(ctx, s, lb, under)
-		case !w.seen[lb.ID].Equal(lb.UpdatedAt):
+		case w.seen[lb.ID] != lb.UpdatedAt:
 			err = w.study(ctx, s, under)
 		case !w.complete(under):
 			err = w.study(ctx, s, under)
@@ -116,7 +114,7 @@ func local(err error) bool { return errors.As(err, new(refusedLook)) }
 
 // obscure leaves it open who the members of pools are that the cloud does not tell. It is
 // asked again in the next round.
-func (w *Watch) obscure(id string, under []pools.Pool, err error) {
+func (w *Watch) obscure(id string, under []seenPool, err error) {
 	for _, p := range under {
 		w.members[p.ID] = membership{}
 	}
@@ -124,8 +122,8 @@ func (w *Watch) obscure(id string, under []pools.Pool, err error) {
 }
 
 // ours are the pools under a load balancer that are listed.
-func ours(lb loadbalancers.LoadBalancer, listed map[string]pools.Pool) []pools.Pool {
-	var all []pools.Pool
+func ours(lb seenBalancer, listed map[string]seenPool) []seenPool {
+	var all []seenPool
 	for _, p := range lb.Pools {
 		if known, ok := listed[p.ID]; ok {
 			all = append(all, known)
@@ -141,13 +139,13 @@ func (w *Watch) first(id string) bool {
 }
 
 // complete reports whether the members of the pools are those that were seen.
-func (w *Watch) complete(under []pools.Pool) bool {
-	return !slices.ContainsFunc(under, func(p pools.Pool) bool { return !w.fits(p) })
+func (w *Watch) complete(under []seenPool) bool {
+	return !slices.ContainsFunc(under, func(p seenPool) bool { return !w.fits(p) })
 }
 
 // dim are the pools of one load balancer that was only glanced at: while there is
 // nothing else to do, they are looked at one load balancer a round.
-func (w *Watch) dim(i inventory, listed map[string]pools.Pool) []pools.Pool {
+func (w *Watch) dim(i inventory, listed map[string]seenPool) []seenPool {
 	for _, lb := range i.balancers {
 		for _, p := range ours(lb, listed) {
 			if w.members[p.ID].dim && !octavia.Status(lb.ProvisioningStatus).Busy() {
@@ -160,11 +158,11 @@ func (w *Watch) dim(i inventory, listed map[string]pools.Pool) []pools.Pool {
 
 // undated are the pools of a load balancer that nobody dates, as LBaaS v2 does not: while
 // there is nothing else to do, one after the other is looked at.
-func (w *Watch) undated(i inventory, listed map[string]pools.Pool) []pools.Pool {
+func (w *Watch) undated(i inventory, listed map[string]seenPool) []seenPool {
 	for range i.balancers {
 		w.turn++
 		lb := i.balancers[w.turn%len(i.balancers)]
-		if lb.UpdatedAt.IsZero() && !octavia.Status(lb.ProvisioningStatus).Busy() {
+		if lb.UpdatedAt == "" && !octavia.Status(lb.ProvisioningStatus).Busy() {
 			return ours(lb, listed)
 		}
 	}
@@ -172,7 +170,7 @@ func (w *Watch) undated(i inventory, listed map[string]pools.Pool) []pools.Pool 
 }
 
 // forget drops what is gone.
-func (w *Watch) forget(i inventory, listed map[string]pools.Pool) {
+func (w *Watch) forget(i inventory, listed map[string]seenPool) {
 	there := map[string]bool{}
 	for _, lb := range i.balancers {
 		there[lb.ID] = true
@@ -190,7 +188,7 @@ func (w *Watch) forget(i inventory, listed map[string]pools.Pool) {
 func (w *Watch) forgetNotes(i inventory) {
 	has := map[octavia.Owner]bool{}
 	for _, lb := range i.balancers {
-		owner, _ := markedOwner(lb.Tags, lb.Description)
+		owner, _ := lb.owner()
 		has[owner] = true
 	}
 	w.mu.Lock()

@@ -17,30 +17,41 @@ import (
 type membership struct {
 	seen    bool     // anything is
 	dim     bool     // but not all, or not for certain: it is looked at when there is nothing else to do
-	ids     []string // of the members, in order
+	ids     []digest // of the members, in order
 	members []octavia.Member
 }
 
 // fits reports whether a pool still has the members that are known.
-func (k membership) fits(all []pools.Member) bool { return k.seen && slices.Equal(k.ids, ids(all)) }
+func (k membership) fits(p seenPool) bool { return k.seen && slices.Equal(k.ids, p.ids()) }
 
-// ids are the IDs of members, in order.
-func ids(all []pools.Member) []string {
-	var names []string
-	for _, m := range all {
-		names = append(names, m.ID)
+// ids are those of the members of a pool, in order.
+func (p seenPool) ids() []digest {
+	all := make([]digest, 0, len(p.Members))
+	for _, m := range p.Members {
+		all = append(all, m.ID)
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(all)
+	return all
+}
+
+// ids are those of members, in order.
+func ids(members []octavia.Member) []digest {
+	all := make([]digest, 0, len(members))
+	for _, m := range members {
+		all = append(all, digestOf([]byte(m.ID)))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // known is what the cloud says of the members of a pool.
 func known(all []pools.Member) membership {
-	k := membership{seen: true, ids: ids(all)}
+	members, subnets := slices.Grow([]octavia.Member(nil), len(all)), words{}
 	for _, m := range all {
-		k.members = append(k.members, member(m))
+		m.SubnetID = subnets.of(m.SubnetID)
+		members = append(members, member(m))
 	}
-	return k
+	return membership{seen: true, ids: ids(members), members: members}
 }
 
 // A note says what steps for one owner make of the members of pools, by their IDs.
@@ -52,45 +63,35 @@ type note struct {
 
 // heed takes for known what our own steps made of a load balancer, as far as it is what
 // was expected, and returns the pools that have to be asked all the same.
-func (w *Watch) heed(n note, lb loadbalancers.LoadBalancer, under []pools.Pool) []pools.Pool {
+func (w *Watch) heed(n note, lb seenBalancer, under []seenPool) []seenPool {
 	if n.doubt || octavia.Status(lb.ProvisioningStatus) != octavia.Active {
 		return under
 	}
-	return slices.DeleteFunc(under, func(p pools.Pool) bool {
+	return slices.DeleteFunc(under, func(p seenPool) bool {
 		expected, noted := n.expect[p.ID]
 		if octavia.Status(p.ProvisioningStatus) != octavia.Active {
 			return false
 		}
 		if noted && len(expected) == len(p.Members) {
-			w.members[p.ID] = membership{seen: true, dim: !identified(expected, p.Members), ids: ids(p.Members), members: expected}
+			// Members of a new load balancer were told by their IDs: then there is no doubt.
+			w.members[p.ID] = membership{seen: true, dim: !slices.Equal(ids(expected), p.ids()), ids: p.ids(), members: expected}
 		}
 		return w.fits(p)
 	})
 }
 
-// identified reports whether members were told by their IDs, as those of a new load
-// balancer are: then there is no doubt that a pool has just these.
-func identified(expected []octavia.Member, all []pools.Member) bool {
-	var told []string
-	for _, m := range expected {
-		told = append(told, m.ID)
-	}
-	slices.Sort(told)
-	return slices.Equal(told, ids(all))
-}
-
 // fits reports whether the members of a pool are those that were seen. Of a pool without
 // any there is nothing to see.
-func (w *Watch) fits(p pools.Pool) bool {
+func (w *Watch) fits(p seenPool) bool {
 	if len(p.Members) == 0 {
 		w.members[p.ID] = membership{seen: true}
 	}
-	return w.members[p.ID].fits(p.Members)
+	return w.members[p.ID].fits(p)
 }
 
 // study asks for all that there is to know of the members of pools, pool by pool. A pool
 // that is gone has none.
-func (w *Watch) study(ctx context.Context, s *session, under []pools.Pool) error {
+func (w *Watch) study(ctx context.Context, s *session, under []seenPool) error {
 	for _, p := range under {
 		listed, err := s.members(ctx, p.ID)
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
@@ -104,7 +105,7 @@ func (w *Watch) study(ctx context.Context, s *session, under []pools.Pool) error
 // glance looks at all the members under a load balancer in one call, if that is less
 // than one for each pool. It does not tell in which subnet they are reached, nor
 // whether somebody altered them.
-func (w *Watch) glance(ctx context.Context, s *session, lb loadbalancers.LoadBalancer, under []pools.Pool) error {
+func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under []seenPool) error {
 	if len(under) < 2 || s.legacy {
 		return w.study(ctx, s, under)
 	}
@@ -119,7 +120,7 @@ func (w *Watch) glance(ctx context.Context, s *session, lb loadbalancers.LoadBal
 		return w.study(ctx, s, under)
 	}
 	for _, p := range under {
-		w.members[p.ID] = membership{seen: true, ids: ids(p.Members)} // no listener may lead to it: then it is not shown
+		w.members[p.ID] = membership{seen: true, ids: p.ids()} // no listener may lead to it: then it is not shown
 	}
 	for _, l := range statuses.Loadbalancer.Listeners {
 		for _, p := range l.Pools {

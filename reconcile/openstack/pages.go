@@ -41,8 +41,8 @@ func (l *listing) GetBody() any { return nil }
 
 type listingKey struct{}
 
-// listed reads a list that answers have under a key.
-func listed[T any](ctx context.Context, key string, list pagination.Pager) ([]T, error) {
+// listed reads a list that answers have under a key, and keeps what is wanted of it.
+func listed[T any](ctx context.Context, key string, list pagination.Pager, wanted func(T) bool) ([]T, error) {
 	if list.Err != nil {
 		return nil, list.Err
 	}
@@ -50,7 +50,9 @@ func listed[T any](ctx context.Context, key string, list pagination.Pager) ([]T,
 	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
 		var one T
 		err := d.Decode(&one)
-		all = append(all, one)
+		if err == nil && wanted(one) {
+			all = append(all, one)
+		}
 		return err
 	}}
 	ctx = context.WithValue(ctx, listingKey{}, l)

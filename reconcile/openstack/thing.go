@@ -3,7 +3,6 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -32,7 +31,7 @@ func (t thing) of(service string) bool {
 
 // markNext writes o's mark, beside what else stands there, onto the first thing under a
 // load balancer that should bear it and does not, or else onto the load balancer itself.
-func (s *session) markNext(ctx context.Context, o octavia.Owner, lb *loadbalancers.LoadBalancer) (what string, err error) {
+func (s *session) markNext(ctx context.Context, o octavia.Owner, lb *seenBalancer) (what string, err error) {
 	things, err := s.things(ctx, lb)
 	if err != nil {
 		return "", err
@@ -49,11 +48,12 @@ func (s *session) markNext(ctx context.Context, o octavia.Owner, lb *loadbalance
 
 // markOn writes o's mark onto the next thing of a load balancer, if it is still there.
 func (s *session) markOn(ctx context.Context, o octavia.Owner, id string) error {
-	lb, err := loadbalancers.Get(ctx, s.balance, id).Extract()
+	var lb seenBalancer
+	err := loadbalancers.Get(ctx, s.balance, id).ExtractIntoStructPtr(&lb, "loadbalancer")
 	if err != nil {
 		return gone(err)
 	}
-	_, err = s.markNext(ctx, o, lb)
+	_, err = s.markNext(ctx, o, &lb)
 	return err
 }
 
@@ -68,7 +68,7 @@ func (s *session) marked(t thing, o octavia.Owner) bool {
 }
 
 // things are what is under a load balancer, and last that itself.
-func (s *session) things(ctx context.Context, lb *loadbalancers.LoadBalancer) ([]thing, error) {
+func (s *session) things(ctx context.Context, lb *seenBalancer) ([]thing, error) {
 	under, err := s.pooled(ctx, lb)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *session) things(ctx context.Context, lb *loadbalancers.LoadBalancer) ([
 		return nil, err
 	}
 	for _, l := range listed {
-		if !slices.ContainsFunc(lb.Listeners, func(is listeners.Listener) bool { return is.ID == l.ID }) {
+		if !has(lb.Listeners, l.ID) {
 			continue // further pages are not filtered
 		}
 		under = append(under, thing{"listener", l.Name, l.Tags, l.Description, func(m mark) error {
@@ -91,14 +91,14 @@ func (s *session) things(ctx context.Context, lb *loadbalancers.LoadBalancer) ([
 }
 
 // pooled are the pools of a load balancer, each after its health monitor.
-func (s *session) pooled(ctx context.Context, lb *loadbalancers.LoadBalancer) ([]thing, error) {
+func (s *session) pooled(ctx context.Context, lb *seenBalancer) ([]thing, error) {
 	listed, err := all[pools.Pool](ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{LoadbalancerID: lb.ID}))
 	if err != nil {
 		return nil, err
 	}
 	var under []thing
 	for _, p := range listed {
-		if !slices.ContainsFunc(lb.Pools, func(is pools.Pool) bool { return is.ID == p.ID }) {
+		if !has(lb.Pools, p.ID) {
 			continue
 		}
 		if p.MonitorID != "" && s.tagged { // without tags it has nowhere to bear a mark

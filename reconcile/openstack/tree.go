@@ -6,10 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -17,16 +13,17 @@ import (
 
 // children is everything that may be under a load balancer, by ID.
 type children struct {
-	listeners map[string]listeners.Listener
+	listeners map[string]seenListener
 	pools     map[string]octavia.Pool
 	unmade    map[string]string                 // what is PENDING_CREATE
 	external  map[string]floatingips.FloatingIP // by the ID of their port
 	open      map[string]bool                   // ports without security groups
 	worded    map[string]bool                   // what says in words whose it is, and could bear tags
+	words     words                             // that trees have in common
 }
 
 func (i inventory) children(known map[string]membership) children {
-	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}, map[string]bool{}}
+	c := children{map[string]seenListener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}, map[string]bool{}, words{}}
 	for _, lb := range i.balancers {
 		c.worded[lb.ID] = i.words(lb.Tags)
 	}
@@ -42,7 +39,7 @@ func (i inventory) children(known map[string]membership) children {
 	for _, p := range i.pools {
 		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
 		c.worded[p.ID] = i.words(p.Tags)
-		c.pools[p.ID] = observedPool(p, asking[p.MonitorID], known[p.ID])
+		c.pools[p.ID] = c.words.pool(p, asking[p.MonitorID], known[p.ID])
 	}
 	for _, f := range i.floatingIPs {
 		if f.PortID != "" {
@@ -66,18 +63,18 @@ func (c children) examine(status, id, what string) {
 const unmade = "PENDING_CREATE"
 
 // tree is a load balancer with what is under it. What bears no mark of ours is left out.
-func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
+func (c children) tree(lb seenBalancer) octavia.Tree {
 	address, _ := netip.ParseAddr(lb.VipAddress)
 	t := octavia.Tree{
-		ID: lb.ID, Name: lb.Name, Status: octavia.Status(lb.ProvisioningStatus), Tags: strange(lb.Tags), Disabled: !lb.AdminStateUp,
-		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
-		Provider: lb.Provider, Flavor: lb.FlavorID, Zone: lb.AvailabilityZone,
+		ID: lb.ID, Name: lb.Name, Status: octavia.Status(c.words.of(lb.ProvisioningStatus)), Tags: strange(lb.Tags), Disabled: !lb.AdminStateUp,
+		VIP:      octavia.VIP{Address: address, Subnet: c.words.of(lb.VipSubnetID), Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
+		Provider: c.words.of(lb.Provider), Flavor: c.words.of(lb.FlavorID), Zone: c.words.of(lb.AvailabilityZone),
 		Pools:      c.distinct(lb),
 		FloatingIP: floatingIP(c.external[lb.VipPortID]),
 	}
 	for _, more := range lb.AdditionalVips {
 		address, _ := netip.ParseAddr(more.IPAddress)
-		t.More = append(t.More, octavia.VIP{Address: address, Subnet: more.SubnetID})
+		t.More = append(t.More, octavia.VIP{Address: address, Subnet: c.words.of(more.SubnetID)})
 	}
 	keys := map[string]octavia.PoolKey{}
 	for _, p := range t.Pools {
@@ -86,7 +83,7 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 	for _, l := range lb.Listeners {
 		if known, ours := c.listeners[l.ID]; ours {
 			t.Listeners = append(t.Listeners, octavia.Listener{
-				ID: known.ID, Key: octavia.Key{Protocol: known.Protocol, Port: int32(known.ProtocolPort)},
+				ID: known.ID, Key: octavia.Key{Protocol: c.words.of(known.Protocol), Port: int32(known.ProtocolPort)},
 				Settings: observed(known), Pool: c.leads(known.DefaultPoolID, keys),
 			})
 		}
@@ -111,7 +108,7 @@ func (c children) leads(id string, keys map[string]octavia.PoolKey) octavia.Pool
 
 // distinct are the pools of lb. Octavia lets two have one name; the second is then
 // called by its ID, too, so that nobody wants it.
-func (c children) distinct(lb loadbalancers.LoadBalancer) []octavia.Pool {
+func (c children) distinct(lb seenBalancer) []octavia.Pool {
 	var all []octavia.Pool
 	seen := map[octavia.PoolKey]bool{}
 	for _, p := range lb.Pools {
@@ -129,7 +126,7 @@ func (c children) distinct(lb loadbalancers.LoadBalancer) []octavia.Pool {
 }
 
 // stuck is something of ours under lb that is not made; empty: all is.
-func (c children) stuck(lb loadbalancers.LoadBalancer) string {
+func (c children) stuck(lb seenBalancer) string {
 	for _, l := range lb.Listeners {
 		if what := c.unmade[l.ID]; what != "" {
 			return what
@@ -144,11 +141,11 @@ func (c children) stuck(lb loadbalancers.LoadBalancer) string {
 }
 
 // observed are the settings of a listener.
-func observed(l listeners.Listener) octavia.Settings {
+func observed(l seenListener) octavia.Settings {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	s := octavia.Settings{
 		Name: l.Name, ConnectionLimit: max(l.ConnLimit, 0), Disabled: !l.AdminStateUp, Failed: inError(l.ProvisioningStatus),
-		Forwarded: l.InsertHeaders[forwarded] == "true", Certificate: l.DefaultTlsContainerRef,
+		Forwarded: l.InsertHeaders.Forwarded == "true", Certificate: l.DefaultTLSContainerRef,
 		Timed: timed(l),
 		Timeouts: octavia.Timeouts{
 			ClientData: ms(l.TimeoutClientData), MemberData: ms(l.TimeoutMemberData),
@@ -163,15 +160,16 @@ func observed(l listeners.Listener) octavia.Settings {
 	return s
 }
 
-func observedPool(p pools.Pool, m octavia.Monitor, known membership) octavia.Pool {
+// pool is a pool as trees have it.
+func (w words) pool(p seenPool, m octavia.Monitor, known membership) octavia.Pool {
 	return octavia.Pool{
-		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: p.Protocol}, Algorithm: p.LBMethod,
+		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: w.of(p.Protocol)}, Algorithm: w.of(p.LBMethod),
 		Sticky: p.Persistence.Type == sticky, Disabled: !p.AdminStateUp, Failed: inError(p.ProvisioningStatus), Monitor: m,
 		Members: known.members, Unseen: !known.seen,
 	}
 }
 
-func observedMonitor(m monitors.Monitor) octavia.Monitor {
+func observedMonitor(m seenMonitor) octavia.Monitor {
 	return octavia.Monitor{
 		ID: m.ID, Delay: time.Duration(m.Delay) * time.Second, Timeout: time.Duration(m.Timeout) * time.Second,
 		MaxRetries: m.MaxRetries, MaxRetriesDown: m.MaxRetriesDown, Disabled: !m.AdminStateUp, Failed: inError(m.ProvisioningStatus),
@@ -184,7 +182,7 @@ func inError(status string) bool { return octavia.Status(status) == octavia.Fail
 
 // timed is which timeouts are of our choosing: as the tags say where it bears our tags, or
 // else the description.
-func timed(l listeners.Listener) string {
+func timed(l seenListener) string {
 	if _, tagged := octavia.OwnerOf(l.Tags); tagged {
 		return octavia.TimedOf(l.Tags)
 	}

@@ -41,7 +41,7 @@ type Watch struct {
 	due     map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
 	trouble error                          // why the newest round did not end well
 	members map[string]membership          // by the ID of their pool
-	seen    map[string]time.Time           // by ID, how old the state was in which each load balancer was looked into
+	seen    map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
 	making  int                            // load balancers for which a call is under way
 	queue   queue                          // of owners that wait for such a call to end
@@ -213,7 +213,7 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	number, notes := w.begun, maps.Clone(w.notes)
 	w.mu.Unlock()
 	if w.members == nil {
-		w.members, w.seen = map[string]membership{}, map[string]time.Time{}
+		w.members, w.seen = map[string]membership{}, map[string]string{}
 	}
 	trees, rivals, err := w.look(ctx, notes)
 	w.mu.Lock()
@@ -282,16 +282,25 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Ow
 			delete(w.due, o)
 		}
 	}
-	for o := range trees {
-		if !reflect.DeepEqual(trees[o], w.trees[o]) || rivals[o] != w.rivals[o] {
+	if w.trees == nil {
+		w.trees = map[octavia.Owner]octavia.Tree{}
+	}
+	for o, t := range trees {
+		before, known := w.trees[o]
+		if !known || !reflect.DeepEqual(t, before) {
+			w.trees[o] = t // what is as it was stays where it is: memory has fewer holes so
+			told[o] = true
+		}
+		if rivals[o] != w.rivals[o] {
 			told[o] = true
 		}
 	}
 	for o := range w.trees {
 		if _, still := trees[o]; !still {
+			delete(w.trees, o)
 			told[o] = true
 		}
 	}
-	w.trees, w.rivals = trees, rivals
+	w.rivals = rivals
 	return slices.Collect(maps.Keys(told))
 }

@@ -1,0 +1,138 @@
+package openstack
+
+import (
+	"hash/fnv"
+	"slices"
+
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// What follows is as much of the cloud's things as is read when all are looked at. Whole ones
+// would be most of what octagate takes of memory: a round may see tens of thousands.
+
+// A seenBalancer is a load balancer. It names what is under it.
+type seenBalancer struct {
+	ID                 string    `json:"id"`
+	Name               string    `json:"name"`
+	ProvisioningStatus string    `json:"provisioning_status"`
+	AdminStateUp       bool      `json:"admin_state_up"`
+	Provider           string    `json:"provider"`
+	FlavorID           string    `json:"flavor_id"`
+	AvailabilityZone   string    `json:"availability_zone"`
+	VipAddress         string    `json:"vip_address"`
+	VipSubnetID        string    `json:"vip_subnet_id"`
+	VipPortID          string    `json:"vip_port_id"`
+	AdditionalVips     []seenVIP `json:"additional_vips"`
+	Listeners          []named   `json:"listeners"`
+	Pools              []named   `json:"pools"`
+	UpdatedAt          string    `json:"updated_at"` // in whatever format; empty: nobody dates it
+	bearer
+}
+
+// A seenVIP is a further address of a load balancer.
+type seenVIP struct {
+	IPAddress string `json:"ip_address"`
+	SubnetID  string `json:"subnet_id"`
+}
+
+// A seenListener is a listener.
+type seenListener struct {
+	ID                     string   `json:"id"`
+	Name                   string   `json:"name"`
+	ProvisioningStatus     string   `json:"provisioning_status"`
+	AdminStateUp           bool     `json:"admin_state_up"`
+	Protocol               string   `json:"protocol"`
+	ProtocolPort           int      `json:"protocol_port"`
+	DefaultPoolID          string   `json:"default_pool_id"`
+	ConnLimit              int      `json:"connection_limit"`
+	DefaultTLSContainerRef string   `json:"default_tls_container_ref"`
+	AllowedCIDRs           []string `json:"allowed_cidrs"`
+	TimeoutClientData      int      `json:"timeout_client_data"`
+	TimeoutMemberData      int      `json:"timeout_member_data"`
+	TimeoutMemberConnect   int      `json:"timeout_member_connect"`
+	TimeoutTCPInspect      int      `json:"timeout_tcp_inspect"`
+	InsertHeaders          struct {
+		Forwarded string `json:"X-Forwarded-For"`
+	} `json:"insert_headers"`
+	bearer
+}
+
+// A seenPool is a pool. Of its members there is no more than IDs.
+type seenPool struct {
+	ID                 string `json:"id"`
+	Name               string `json:"name"`
+	ProvisioningStatus string `json:"provisioning_status"`
+	AdminStateUp       bool   `json:"admin_state_up"`
+	Protocol           string `json:"protocol"`
+	LBMethod           string `json:"lb_algorithm"`
+	MonitorID          string `json:"healthmonitor_id"`
+	Persistence        struct {
+		Type string `json:"type"`
+	} `json:"session_persistence"`
+	Members []struct {
+		ID digest `json:"id"`
+	} `json:"members"`
+	bearer
+}
+
+// A seenMonitor is a health monitor.
+type seenMonitor struct {
+	ID                 string `json:"id"`
+	ProvisioningStatus string `json:"provisioning_status"`
+	AdminStateUp       bool   `json:"admin_state_up"`
+	Delay              int    `json:"delay"`
+	Timeout            int    `json:"timeout"`
+	MaxRetries         int    `json:"max_retries"`
+	MaxRetriesDown     int    `json:"max_retries_down"`
+}
+
+// A seenPort is a port.
+type seenPort struct {
+	ID             string   `json:"id"`
+	SecurityGroups []string `json:"security_groups"`
+}
+
+// named is something that is called by its ID.
+type named struct {
+	ID string `json:"id"`
+}
+
+// has reports whether something is among others.
+func has(all []named, id string) bool { return slices.Contains(all, named{id}) }
+
+// A bearer is what can bear a mark.
+type bearer struct {
+	Tags        []string `json:"tags"`
+	Description string   `json:"description"`
+}
+
+// owner is whose it is, by its mark.
+func (b bearer) owner() (octavia.Owner, bool) { return markedOwner(b.Tags, b.Description) }
+
+// A digest stands for an ID of which nobody needs to know more than whether it is the same.
+type digest uint64
+
+// digestOf is the digest of an ID.
+func digestOf(id []byte) digest {
+	h := fnv.New64a()
+	_, _ = h.Write(id) // never fails
+	return digest(h.Sum64())
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *digest) UnmarshalText(id []byte) error {
+	*d = digestOf(id)
+	return nil
+}
+
+// words are strings of which each is kept once, that many things have in common.
+type words map[string]string
+
+// of is a string like s.
+func (w words) of(s string) string {
+	if known, there := w[s]; there {
+		return known
+	}
+	w[s] = s
+	return s
+}
