@@ -74,7 +74,7 @@ func (c *Collector) attend(ctx context.Context, o octavia.Owner, now time.Time) 
 		return Outcome{} // the Watch asks for a look when it knows more
 	}
 	var services corev1.ServiceList
-	if err := c.Cache.List(ctx, &services, client.MatchingFields{byUID: string(o.UID)}); err != nil {
+	if err := c.Cache.List(ctx, &services, client.MatchingFields{byUID: string(o.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		return stopped(fmt.Errorf("looking up the Service of a load balancer: %w", err))
 	}
 	switch {

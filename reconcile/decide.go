@@ -178,7 +178,8 @@ func trouble(observed octavia.Tree) string {
 func (r *Reconciler) desire(ctx context.Context, svc *corev1.Service, v policy.Verdict) (octavia.Tree, error) {
 	var slices discoveryv1.EndpointSliceList
 	err := r.Client.List(ctx, &slices, client.InNamespace(svc.Namespace),
-		client.MatchingFields{byService: svc.Name}, client.MatchingLabels{discoveryv1.LabelServiceName: svc.Name})
+		client.MatchingFields{byService: svc.Name}, client.MatchingLabels{discoveryv1.LabelServiceName: svc.Name},
+		client.UnsafeDisableDeepCopy) // they are only read
 	if err != nil {
 		return octavia.Tree{}, fmt.Errorf("listing EndpointSlices: %w", err)
 	}

@@ -9,7 +9,6 @@ package reconcile
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,7 +65,7 @@ type Reconciler struct {
 	changed chan changedOwner
 	elected <-chan struct{} // closed once it is us who build
 
-	announced sync.Map // by UID: the condition of which the last event told
+	announced announced
 	mending   mending
 	partings  partings
 	retries   partings // of what Octavia could not do under a load balancer that is ACTIVE

@@ -97,7 +97,7 @@ func serviceOf(_ context.Context, slice client.Object) []crreconcile.Request {
 // owned is the Service of an owner, if it is still there.
 func (r *Reconciler) owned(ctx context.Context, o octavia.Owner) []crreconcile.Request {
 	var services corev1.ServiceList
-	if err := r.Client.List(ctx, &services, client.MatchingFields{byUID: string(o.UID)}); err != nil {
+	if err := r.Client.List(ctx, &services, client.MatchingFields{byUID: string(o.UID)}, client.UnsafeDisableDeepCopy); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Service of a load balancer")
 		return nil
 	}

@@ -47,10 +47,17 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 // one before is not to be written onto that. Services have no generation by which to tell.
 func overtaken(judged, now *corev1.Service) error {
 	leaves := func(svc *corev1.Service) bool { return !svc.DeletionTimestamp.IsZero() }
-	if leaves(now) == leaves(judged) && maps.Equal(now.Annotations, judged.Annotations) && equality.Semantic.DeepEqual(now.Spec, judged.Spec) {
+	if leaves(now) == leaves(judged) && maps.Equal(annotations(now), annotations(judged)) && equality.Semantic.DeepEqual(now.Spec, judged.Spec) {
 		return nil
 	}
 	return apierrors.NewConflict(corev1.Resource("services"), now.Name, errors.New("it has changed while it was reconciled"))
+}
+
+// annotations are svc's less what kubectl remembers there, which a cache need not have.
+func annotations(svc *corev1.Service) map[string]string {
+	all := maps.Clone(svc.Annotations)
+	delete(all, corev1.LastAppliedConfigAnnotation)
+	return all
 }
 
 // mark writes our annotations onto svc, and takes the finalizer off one that has
@@ -189,10 +196,10 @@ func (r *Reconciler) announce(svc, stored *corev1.Service, o Outcome) {
 		return
 	}
 	if now == nil || !o.Warn && now.Status != metav1.ConditionTrue {
-		r.announced.Delete(svc.UID)
+		r.announced.forget(svc.UID)
 		return
 	}
-	if last, _ := r.announced.Swap(svc.UID, now.Reason+": "+now.Message); last == now.Reason+": "+now.Message {
+	if r.announced.already(svc.UID, now.Reason+": "+now.Message) {
 		return
 	}
 	kind := corev1.EventTypeNormal

@@ -158,6 +158,7 @@ func TestWhatHasChangedMeanwhileIsJudgedAgain(t *testing.T) {
 		}, false},
 		"its type":               {func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeClusterIP }, true},
 		"an annotation":          {func(s *corev1.Service) { s.Annotations[annotation.Internal.Key] = "true" }, true},
+		"what kubectl remembers": {func(s *corev1.Service) { s.Annotations[corev1.LastAppliedConfigAnnotation] = "{}" }, false},
 		"somebody has bid it go": {func(s *corev1.Service) { s.DeletionTimestamp = new(metav1.Now()) }, true},
 	} {
 		now := svc.DeepCopy()

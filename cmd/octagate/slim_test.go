@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,7 +32,7 @@ func TestWhatIsLeftOutIsNoLoss(t *testing.T) {
 		},
 	}
 	cached := *whole.DeepCopy()
-	if _, err := slim(&cached); err != nil {
+	if _, err := (&slimmer{}).slim(&cached); err != nil {
 		t.Fatal(err)
 	}
 	if cached.ManagedFields != nil || cached.Endpoints[0].NodeName != nil || cached.Endpoints[0].TargetRef.UID != "" {
@@ -41,5 +42,45 @@ func TestWhatIsLeftOutIsNoLoss(t *testing.T) {
 	of := func(s discoveryv1.EndpointSlice) any { return backend.Of(in, []discoveryv1.EndpointSlice{s}, nil) }
 	if diff := cmp.Diff(of(whole), of(cached), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What kubectl remembers of a Service is not kept, but that it does is: the annotations must
+// not look empty when ours go, or a patch would say that all do.
+func TestWhatKubectlRemembersIsNotCached(t *testing.T) {
+	ours := map[string]string{"octagate.dev/verdict": "accepted", "team": "a", corev1.LastAppliedConfigAnnotation: "{}"}
+	svc := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Annotations: ours}}
+	if _, err := (&slimmer{}).slim(svc); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"octagate.dev/verdict": "accepted", "team": "a", corev1.LastAppliedConfigAnnotation: ""}
+	if diff := cmp.Diff(want, svc.Annotations); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Of Nodes only names and addresses are read, which are little of what a Node tells.
+func TestNodesAreSlim(t *testing.T) {
+	addresses := []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "192.0.2.1"}}
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "node-1", Labels: map[string]string{"zone": "a"}}, Spec: corev1.NodeSpec{ProviderID: "p"},
+		Status: corev1.NodeStatus{Addresses: addresses, Images: []corev1.ContainerImage{{SizeBytes: 1}}},
+	}
+	if _, err := (&slimmer{}).slim(node); err != nil {
+		t.Fatal(err)
+	}
+	want := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}, Status: corev1.NodeStatus{Addresses: addresses}}
+	if diff := cmp.Diff(want, node); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Strings are forgotten and learned anew, and stay what they are.
+func TestWordsStayWhatTheyAre(t *testing.T) {
+	s := &slimmer{}
+	for n := range 3 * mostWords {
+		if word := strconv.Itoa(n); s.word(word) != word || len(s.words) > mostWords {
+			t.Fatalf("%s is %s, one of %d", word, s.word(word), len(s.words))
+		}
 	}
 }

@@ -65,7 +65,7 @@ func manager(c Configuration, serves *webhook.Server) (ctrl.Manager, error) {
 	}
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme:                        known,
-		Cache:                         cache.Options{DefaultTransform: slim},
+		Cache:                         cache.Options{DefaultTransform: (&slimmer{}).slim},
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: uncached}},
 		Metrics:                       server.Options{BindAddress: c.Metrics.BindAddress},
 		HealthProbeBindAddress:        c.Health.BindAddress,

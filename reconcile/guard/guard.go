@@ -146,7 +146,7 @@ func (g *Guard) complain(excess []facts.Span) {
 // taken are the addresses of Services.
 func (g *Guard) taken(ctx context.Context) (map[netip.Addr]bool, error) {
 	var services corev1.ServiceList
-	if err := g.Client.List(ctx, &services); err != nil {
+	if err := g.Client.List(ctx, &services, client.UnsafeDisableDeepCopy); err != nil { // they are only read
 		return nil, fmt.Errorf("listing Services: %w", err)
 	}
 	all := map[netip.Addr]bool{}
