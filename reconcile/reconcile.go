@@ -232,7 +232,7 @@ func (r *Reconciler) hold(ctx context.Context, svc *corev1.Service) error {
 	}
 	before := svc.DeepCopy()
 	controllerutil.AddFinalizer(svc, Finalizer)
-	err := r.Client.Patch(ctx, svc, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	err := r.Client.Patch(ctx, svc, marksSince(before))
 	if err != nil {
 		return fmt.Errorf("adding the finalizer: %w", err)
 	}

@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/octagate/octagate/policy"
@@ -35,7 +34,7 @@ func (r *Reconciler) report(ctx context.Context, svc *corev1.Service, v policy.V
 		return nil
 	}
 	r.announce(svc, stored, o)
-	if err := r.Client.Status().Patch(ctx, svc, client.StrategicMergeFrom(stored)); err != nil {
+	if err := r.Client.Status().Patch(ctx, svc, statusSince(stored)); err != nil {
 		return err
 	}
 	r.Counts.changed(stored, svc, time.Now())
@@ -68,7 +67,7 @@ func (r *Reconciler) mark(ctx context.Context, svc *corev1.Service, v policy.Ver
 	if equality.Semantic.DeepEqual(marked.ObjectMeta, svc.ObjectMeta) {
 		return nil
 	}
-	return r.Client.Patch(ctx, marked, client.MergeFromWithOptions(svc, client.MergeFromWithOptimisticLock{}))
+	return r.Client.Patch(ctx, marked, marksSince(svc))
 }
 
 // marks puts on svc what reconciling found out, and takes off a Service that has

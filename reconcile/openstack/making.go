@@ -36,7 +36,8 @@ func (q *queue) add(o octavia.Owner) {
 // leave takes o out of the queue.
 func (q *queue) leave(o octavia.Owner) { delete(q.in, o) }
 
-// next takes out who is first; false: there is nobody.
+// next takes out who is first; false: there is nobody. Nothing is left of a queue that was
+// long, then: maps do not shrink.
 func (q *queue) next() (octavia.Owner, bool) {
 	for len(q.order) > 0 {
 		o := q.order[0]
@@ -45,6 +46,7 @@ func (q *queue) next() (octavia.Owner, bool) {
 			return o, true
 		}
 	}
+	*q = queue{}
 	return octavia.Owner{}, false
 }
 

@@ -123,6 +123,9 @@ func (w *Watch) done(o octavia.Owner, n note) {
 	if w.notes[o].round == n.round {
 		delete(w.notes, o)
 	}
+	if len(w.notes) == 0 {
+		w.notes = nil
+	}
 }
 
 func nothingDone(err error) bool {
@@ -281,6 +284,9 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Ow
 			told[o] = true
 			delete(w.due, o)
 		}
+	}
+	if len(w.due) == 0 {
+		w.due = nil // maps do not shrink
 	}
 	if w.trees == nil {
 		w.trees = map[octavia.Owner]octavia.Tree{}
