@@ -21,7 +21,7 @@ type known struct {
 }
 
 func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
-func (k known) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
+func (k known) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
 	return k.with(ctx, k.cloud.Fresh(ctx, asked))
 }
 
