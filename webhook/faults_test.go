@@ -197,7 +197,7 @@ func (s *suspect) learned() *openstack.Facts {
 	f := &openstack.Facts{Client: s.client, Cluster: "test", Refresh: time.Hour, Log: logr.Discard(), Patience: time.Minute,
 		ServiceSubnets: []string{s.nets.ServiceSubnet}, PodSubnets: []string{s.nets.PodSubnet}}
 	s.cloud.SetFault(s.lied)
-	if f.Fresh(s.Context(), s.about).Old != 0 {
+	if f.Fresh(s.Context(), facts.Question{Kinds: s.about}).Old != 0 {
 		s.Error("nothing was learned")
 	}
 	return f

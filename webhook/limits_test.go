@@ -44,7 +44,7 @@ type slow struct {
 	looking, known chan struct{}
 }
 
-func (s slow) Fresh(context.Context, facts.Kinds) facts.Snapshot {
+func (s slow) Fresh(context.Context, facts.Question) facts.Snapshot {
 	s.looking <- struct{}{}
 	<-s.known
 	return s.fresh

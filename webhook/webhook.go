@@ -27,9 +27,9 @@ const (
 type Facts interface {
 	// Known is what is known already.
 	Known(context.Context) facts.Snapshot
-	// Fresh is the same, but of some kinds what the cloud says now, as far as it says
+	// Fresh is the same, but with what the cloud says now to a question, as far as it says
 	// that before ctx ends. The rest is Old.
-	Fresh(context.Context, facts.Kinds) facts.Snapshot
+	Fresh(context.Context, facts.Question) facts.Snapshot
 }
 
 // A Handler answers for one policy.
@@ -110,7 +110,7 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) answer {
 func (h Handler) judge(ctx context.Context, s policy.Subject) policy.Verdict {
 	v := policy.Evaluate(h.Policy, s, h.Facts.Known(ctx))
 	doubts := v.Doubts()
-	if doubts == 0 {
+	if doubts == (facts.Question{}) {
 		return v
 	}
 	return policy.Evaluate(h.Policy, s, h.Facts.Fresh(ctx, doubts))

@@ -26,18 +26,18 @@ import (
 // A memory is facts that are said and then confirmed.
 type memory struct{ known, fresh facts.Snapshot }
 
-func (m memory) Known(context.Context) facts.Snapshot              { return m.known }
-func (m memory) Fresh(context.Context, facts.Kinds) facts.Snapshot { return m.fresh }
+func (m memory) Known(context.Context) facts.Snapshot                 { return m.known }
+func (m memory) Fresh(context.Context, facts.Question) facts.Snapshot { return m.fresh }
 
 // A witness is facts that remember what they were asked for.
 type witness struct {
 	memory
-	asked *facts.Kinds
+	asked *facts.Question
 }
 
-func (w witness) Fresh(ctx context.Context, kinds facts.Kinds) facts.Snapshot {
-	*w.asked = kinds
-	return w.memory.Fresh(ctx, kinds)
+func (w witness) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
+	*w.asked = asked
+	return w.memory.Fresh(ctx, asked)
 }
 
 // watched are facts that remember until when they were waited for.
@@ -46,17 +46,17 @@ type watched struct {
 	looks []time.Time
 }
 
-func (w *watched) Fresh(ctx context.Context, kinds facts.Kinds) facts.Snapshot {
+func (w *watched) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
 	until, _ := ctx.Deadline()
 	w.looks = append(w.looks, until)
-	return w.memory.Fresh(ctx, kinds)
+	return w.memory.Fresh(ctx, asked)
 }
 
 // broken facts are a fault of our own.
 type broken struct{}
 
-func (broken) Known(context.Context) facts.Snapshot              { panic("broken") }
-func (broken) Fresh(context.Context, facts.Kinds) facts.Snapshot { panic("broken") }
+func (broken) Known(context.Context) facts.Snapshot                 { panic("broken") }
+func (broken) Fresh(context.Context, facts.Question) facts.Snapshot { panic("broken") }
 
 var config = policy.Config{
 	ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.2.0.0/17")}, MemberMode: annotation.L3,
@@ -181,17 +181,17 @@ func TestOnlyDoubtsAreResolved(t *testing.T) {
 	server.Spec.ClusterIP = "10.2.0.50"
 	for claim, tt := range map[string]struct {
 		svc  *corev1.Service
-		want facts.Kinds
+		want facts.Question
 	}{
-		"a good Service":        {service("172.24.4.13"), 0},
-		"a strange floating IP": {service("172.24.4.99"), facts.FloatingIPs | facts.Externals | facts.Routes},
-		"a server's ClusterIP":  {server, facts.Subnets | facts.Ports | facts.Balancers},
+		"a good Service":        {service("172.24.4.13"), facts.Question{}},
+		"a strange floating IP": {service("172.24.4.99"), facts.Question{Kinds: facts.Externals | facts.Routes, FloatingIP: netip.MustParseAddr("172.24.4.99")}},
+		"a server's ClusterIP":  {server, facts.Question{Kinds: facts.Subnets | facts.Ports | facts.Balancers}},
 	} {
-		var kinds facts.Kinds
-		_, validate := hooks(witness{memory{taken, taken}, &kinds})
+		var got facts.Question
+		_, validate := hooks(witness{memory{taken, taken}, &got})
 		asked(t, validate, reviewOf(t, tt.svc, nil))
-		if kinds != tt.want {
-			t.Errorf("%s: the cloud was asked for %b", claim, kinds)
+		if got != tt.want {
+			t.Errorf("%s: the cloud was asked for %+v", claim, got)
 		}
 	}
 }

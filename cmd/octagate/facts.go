@@ -25,7 +25,7 @@ type known struct {
 }
 
 func (k known) Known(context.Context) facts.Snapshot { return k.with(k.cloud.Known()) }
-func (k known) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
+func (k known) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
 	return k.with(k.cloud.Fresh(ctx, asked))
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 )
@@ -19,14 +18,14 @@ import (
 type children struct {
 	listeners map[string]listeners.Listener
 	pools     map[string]octavia.Pool
-	unmade    map[string]string                 // what is PENDING_CREATE
-	external  map[string]floatingips.FloatingIP // by the ID of their port
-	open      map[string]bool                   // ports without security groups
-	worded    map[string]bool                   // what says in words whose it is, and could bear tags
+	unmade    map[string]string     // what is PENDING_CREATE
+	external  map[string]floatingIP // by the ID of their port
+	open      map[string]bool       // ports without security groups
+	worded    map[string]bool       // what says in words whose it is, and could bear tags
 }
 
 func (i inventory) children(known map[string]membership) children {
-	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}, map[string]bool{}}
+	c := children{map[string]listeners.Listener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingIP{}, map[string]bool{}, map[string]bool{}}
 	for _, lb := range i.balancers {
 		c.worded[lb.ID] = i.words(lb.Tags)
 	}
@@ -73,7 +72,7 @@ func (c children) tree(lb loadbalancers.LoadBalancer) octavia.Tree {
 		VIP:      octavia.VIP{Address: address, Subnet: lb.VipSubnetID, Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
 		Provider: lb.Provider, Flavor: lb.FlavorID, Zone: lb.AvailabilityZone,
 		Pools:      c.distinct(lb),
-		FloatingIP: floatingIP(c.external[lb.VipPortID]),
+		FloatingIP: c.external[lb.VipPortID].onTree(),
 	}
 	for _, more := range lb.AdditionalVips {
 		address, _ := netip.ParseAddr(more.IPAddress)
@@ -189,10 +188,4 @@ func timed(l listeners.Listener) string {
 		return octavia.TimedOf(l.Tags)
 	}
 	return octavia.TimedOf(strings.Fields(l.Description))
-}
-
-// floatingIP is f as trees have it; none for the zero f.
-func floatingIP(f floatingips.FloatingIP) octavia.FloatingIP {
-	address, _ := netip.ParseAddr(f.FloatingIP)
-	return octavia.FloatingIP{Address: address, ID: f.ID, Port: f.PortID}
 }
