@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/octagate/octagate/policy/annotation"
@@ -33,11 +35,47 @@ func TestNobodyIsDeniedOnOldEvidence(t *testing.T) {
 		if len(v.Findings) == 0 || v.Findings[0].Severity != tt.want {
 			t.Errorf("%s: got %s", claim, told(v))
 		}
-		if v.Doubts() == 0 && tt.want == Unsure {
+		if v.Doubts() == (facts.Question{}) && tt.want == Unsure {
 			t.Errorf("%s: a fresh look would be of no use", claim)
 		}
 		fitting(t, v)
 		fitting(t, v.Strict())
+	}
+}
+
+// The cloud is asked for one floating IP, not for all, where it is about one; and what it says
+// of that one is held against nobody who names another.
+func TestDoubtsAreAboutTheAddressThatIsNamed(t *testing.T) {
+	named := func(kinds facts.Kinds, address string) facts.Question {
+		return facts.Question{Kinds: kinds, FloatingIP: netip.MustParseAddr(address)}
+	}
+	const external = facts.Externals | facts.Routes
+	for claim, tt := range map[string]struct {
+		svc   *corev1.Service
+		known facts.Snapshot
+		want  facts.Question
+	}{
+		"a good one":                           {service(asking("172.24.4.13")), cloud, facts.Question{}},
+		"one that is not there":                {service(asking("172.24.4.99")), cloud, named(external, "172.24.4.99")},
+		"one in an annotation":                 {service(asking(""), with(annotation.LoadBalancerIP.Key, "172.24.4.99")), cloud, named(external, "172.24.4.99")},
+		"one in use":                           {service(asking("172.24.4.30")), cloud, named(external|facts.Balancers, "172.24.4.30")},
+		"one of which nobody knows":            {service(asking("172.24.4.13")), facts.Snapshot{}, named(external, "172.24.4.13")},
+		"one of IPv6, of which there are none": {service(asking("2001:db8::1")), cloud, facts.Question{}},
+		"one that is misspelt":                 {service(asking("172.24.4.013")), cloud, facts.Question{}},
+		"a network that is not reached":        {service(asking("")), lacking(func(s *facts.Snapshot) { s.Routes = map[string]bool{} }), facts.Question{Kinds: external}},
+		"the number of floating IPs":           {service(asking("")), limited(4, 4), facts.Question{Kinds: facts.FloatingIPs | facts.FloatingIPLimit}},
+	} {
+		v := Evaluate(config, Subject{Service: tt.svc}, tt.known)
+		if diff := cmp.Diff(tt.want, v.Doubts(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("%s: %s%s", claim, diff, told(v))
+		}
+	}
+	asked := cloud
+	asked.Old, asked.Asked = facts.FloatingIPs, map[netip.Addr]facts.FloatingIP{netip.MustParseAddr("172.24.4.99"): {}}
+	for address, want := range map[string]Severity{"172.24.4.99": Deny, "172.24.4.98": Unsure, "172.24.4.30": Unsure} {
+		if v := Evaluate(config, Subject{Service: service(asking(address))}, asked); len(v.Findings) != 1 || v.Findings[0].Severity != want {
+			t.Errorf("%s: got %s", address, told(v))
+		}
 	}
 }
 

@@ -27,12 +27,12 @@ type Finding struct {
 	Rule     string
 	Severity Severity
 	Field    *field.Path
-	Value    string      // what is wrong there; empty when something is missing
-	Message  string      // continues "Field Value", says what to do, under 120 characters
-	with     []string    // keys of further annotations that it rests on
-	early    bool        // about what the API server refuses, in words of its own, before validation
-	live     facts.Kinds // what it rests on, of what the cloud said and may have changed since
-	before   bool        // the Service's predecessor deserved it, too
+	Value    string         // what is wrong there; empty when something is missing
+	Message  string         // continues "Field Value", says what to do, under 120 characters
+	with     []string       // keys of further annotations that it rests on
+	early    bool           // about what the API server refuses, in words of its own, before validation
+	live     facts.Question // whose answer it rests on, which may be another by now
+	before   bool           // the Service's predecessor deserved it, too
 }
 
 // String is the finding as people read it. Of an annotation it shows the key: that is
@@ -63,8 +63,8 @@ func (f Finding) same(g Finding) bool {
 
 // confirmed is f where none of what it rests on is old. A denial on old evidence is a
 // doubt: it may be true no more.
-func (f Finding) confirmed(old facts.Kinds) Finding {
-	if f.Severity == Deny && old.Has(f.live) {
+func (f Finding) confirmed(known facts.Snapshot) Finding {
+	if f.Severity == Deny && !known.Confirms(f.live) {
 		why, _, _ := strings.Cut(f.Message, ";")
 		f.Severity, f.Message = Unsure, why+"; OpenStack does not confirm"
 	}
@@ -132,13 +132,13 @@ func (v Verdict) Unverified() bool {
 	return v.any(func(f Finding) bool { return f.Severity == Unsure })
 }
 
-// Doubts are the kinds of facts of which a fresh look could change the verdict to the
-// better: an objection rests on what the cloud said, or the cloud was not heard.
-func (v Verdict) Doubts() facts.Kinds {
-	var all facts.Kinds
+// Doubts are what a fresh look could change the verdict to the better by: an objection
+// rests on what the cloud said, or the cloud was not heard.
+func (v Verdict) Doubts() facts.Question {
+	var all facts.Question
 	for _, f := range v.Findings {
 		if f.Severity != Warn {
-			all |= f.live
+			all = all.And(f.live)
 		}
 	}
 	return all

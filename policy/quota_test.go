@@ -89,7 +89,7 @@ func TestWhatThereIsNoRoomForIsDenied(t *testing.T) {
 				t.Error(diff)
 			}
 			fitting(t, v)
-			if v.Denied() && v.Doubts() == 0 {
+			if v.Denied() && v.Doubts() == (facts.Question{}) {
 				t.Error("this rests on what the cloud said, and yet nobody would look again")
 			}
 		})

@@ -24,7 +24,7 @@ func ask(cfg Config, s Subject, known facts.Snapshot) question {
 // comment is its specification.
 type rule struct {
 	name  string
-	live  facts.Kinds // what it rests on, of what the cloud said
+	live  facts.Kinds // what it rests on, of what the cloud said: of floating IPs only on that which the Service names
 	may   facts.Kinds // what some of its objections rest on beside
 	early bool        // about what the API server refuses before it asks the validating webhook
 	check func(question) []Finding
@@ -52,11 +52,21 @@ func (q question) findings() []Finding {
 	var all []Finding
 	for _, r := range rules {
 		for _, f := range r.check(q) {
-			f.Rule, f.live, f.early = r.name, r.live|f.live, r.early
-			all = append(all, f.confirmed(q.known.Old))
+			f.Rule, f.live, f.early = r.name, q.whether(r.live).And(f.live), r.early
+			all = append(all, f.confirmed(q.known))
 		}
 	}
 	return all
+}
+
+// whether is what the cloud is to be asked about some kinds of facts: of floating IPs only
+// about the one that the Service names.
+func (q question) whether(live facts.Kinds) facts.Question {
+	asked := facts.Question{Kinds: live &^ facts.FloatingIPs}
+	if live.Has(facts.FloatingIPs) {
+		asked.FloatingIP = q.in.ExternalIP.Address
+	}
+	return asked
 }
 
 // one is the only thing that a rule noticed.

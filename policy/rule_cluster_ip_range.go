@@ -51,7 +51,7 @@ func outsideSubnet(q question) []Finding {
 	for _, p := range q.places() {
 		if subnet, answer := q.known.Subnet(p.subnet); answer == facts.Yes && !subnet.CIDR.Contains(p.vip) {
 			f := p.denied(fmt.Sprintf("is outside the service subnet %s", subnet.CIDR))
-			f.live = placeFacts
+			f.live = facts.Question{Kinds: placeFacts}
 			fs = append(fs, f)
 		}
 	}

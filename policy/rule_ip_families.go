@@ -32,13 +32,13 @@ func unserved(q question, svc *corev1.Service) []Finding {
 	if len(svc.Spec.ClusterIPs) < 2 || q.in.SecondSubnet != "" {
 		return nil
 	}
-	why, instead, live := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack", facts.Kinds(0)
+	why, instead, live := "neutron.serviceSubnetIPv6 is not configured", "use SingleStack", facts.Question{}
 	switch {
 	case q.cfg.ServiceSubnetV6 == "":
 	case q.cfg.Legacy:
 		why = "load balancers of LBaaS v2 have one address"
 	case q.known.Octavia.AtLeast(twoAddresses) == facts.No:
-		why, live = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses), facts.Octavia
+		why, live = fmt.Sprintf("Octavia's API is %s, and has it since %s", q.known.Octavia, twoAddresses), facts.Question{Kinds: facts.Octavia}
 	default:
 		why, instead = "the load balancer was made without it", "make a new Service"
 	}

@@ -100,5 +100,5 @@ func (r resource) exceeded(more int, at *field.Path, value string, live facts.Ki
 		needs = fmt.Sprintf("%d more %ss", more, r.what)
 	}
 	message := fmt.Sprintf("needs %s, and the project has %d of %d; ask an administrator for more; try: %s %d <project>", needs, r.has, r.limit.Most, r.command, r.has+more)
-	return []Finding{{Severity: Deny, Field: at, Value: value, Message: message, live: live}}
+	return []Finding{{Severity: Deny, Field: at, Value: value, Message: message, live: facts.Question{Kinds: live}}}
 }

@@ -23,8 +23,8 @@ import (
 // A memory is what was known, and what the cloud says now.
 type memory struct{ known, fresh facts.Snapshot }
 
-func (m memory) Known(context.Context) facts.Snapshot              { return m.known }
-func (m memory) Fresh(context.Context, facts.Kinds) facts.Snapshot { return m.fresh }
+func (m memory) Known(context.Context) facts.Snapshot                 { return m.known }
+func (m memory) Fresh(context.Context, facts.Question) facts.Snapshot { return m.fresh }
 
 // Nothing is objected to on old evidence.
 func TestTheCloudIsAskedBeforeAnObjection(t *testing.T) {

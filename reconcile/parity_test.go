@@ -126,8 +126,8 @@ func (s story) application(t *testing.T) application {
 // memory is facts that do not change.
 type memory facts.Snapshot
 
-func (m memory) Known(context.Context) facts.Snapshot              { return facts.Snapshot(m) }
-func (m memory) Fresh(context.Context, facts.Kinds) facts.Snapshot { return facts.Snapshot(m) }
+func (m memory) Known(context.Context) facts.Snapshot                 { return facts.Snapshot(m) }
+func (m memory) Fresh(context.Context, facts.Question) facts.Snapshot { return facts.Snapshot(m) }
 
 // said is what a Service meets with: texts for its author, and what is written onto it.
 type said struct {

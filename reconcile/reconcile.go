@@ -45,9 +45,8 @@ type Cloud interface {
 type Facts interface {
 	// Known is what is known already.
 	Known(context.Context) facts.Snapshot
-	// Fresh is the same, but of some kinds what the cloud says now; what it does not say is
-	// unknown.
-	Fresh(context.Context, facts.Kinds) facts.Snapshot
+	// Fresh is the same, but with what the cloud says now to a question. The rest is Old.
+	Fresh(context.Context, facts.Question) facts.Snapshot
 }
 
 // A Reconciler reconciles one Service at a time.
@@ -120,7 +119,7 @@ func (r *Reconciler) judge(ctx context.Context, svc *corev1.Service, observed oc
 	subject := policy.Subject{Service: svc, Has: has(observed)}
 	v := policy.Evaluate(r.Policy, subject, r.Facts.Known(ctx))
 	doubts := v.Doubts()
-	if leaving(svc, v) || !v.Denied() || doubts == 0 {
+	if leaving(svc, v) || !v.Denied() || doubts == (facts.Question{}) {
 		return v
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)

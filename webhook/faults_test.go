@@ -197,7 +197,7 @@ func (s *suspect) learned() *openstack.Facts {
 	f := &openstack.Facts{Client: s.client, Cluster: "test", Refresh: time.Hour, Log: logr.Discard(), Patience: time.Minute,
 		ServiceSubnets: []string{s.nets.ServiceSubnet}, PodSubnets: []string{s.nets.PodSubnet}}
 	s.cloud.SetFault(s.lied)
-	if f.Fresh(s.Context(), s.about).Old != 0 {
+	if f.Fresh(s.Context(), facts.Question{Kinds: s.about}).Old != 0 {
 		s.Error("nothing was learned")
 	}
 	return f
@@ -221,7 +221,7 @@ func (s *suspect) opinion(f *openstack.Facts, timeout string) (o opinion) {
 	}, Facts: real{f}}
 	strict := h
 	strict.Strict = true
-	body := review(s.T, s.service, nil)
+	body := reviewOf(s.T, s.service, nil)
 	var all sync.WaitGroup
 	for into, hook := range map[**admissionv1.AdmissionResponse]http.Handler{&o.mutate: h.Mutating(), &o.validate: h.Validating(), &o.strict: strict.Validating()} {
 		all.Go(func() { *into = s.post(hook, "/?timeout="+timeout, string(body)) })

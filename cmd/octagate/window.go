@@ -122,8 +122,8 @@ func (w *window) service(name string) *corev1.Service {
 // settled is facts that were learned once.
 type settled facts.Snapshot
 
-func (s settled) Known(context.Context) facts.Snapshot              { return facts.Snapshot(s) }
-func (s settled) Fresh(context.Context, facts.Kinds) facts.Snapshot { return facts.Snapshot(s) }
+func (s settled) Known(context.Context) facts.Snapshot                 { return facts.Snapshot(s) }
+func (s settled) Fresh(context.Context, facts.Question) facts.Snapshot { return facts.Snapshot(s) }
 
 // A memory is an API server whose EndpointSlices were listed already.
 type memory struct {

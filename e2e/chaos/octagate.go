@@ -68,7 +68,7 @@ type known struct{ o *octagate }
 func (k known) Known(context.Context) facts.Snapshot { return k.with(k.o.cloud.Known()) }
 
 // Fresh implements reconcile.Facts.
-func (k known) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
+func (k known) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
 	return k.with(k.o.cloud.Fresh(ctx, asked))
 }
 

@@ -81,6 +81,29 @@ func TestFloatingIPsAreFoundExactly(t *testing.T) {
 	})
 }
 
+// A filter that is there more than once finds what has any of the values.
+func TestFloatingIPsAreFoundByManyAddresses(t *testing.T) {
+	everywhere(t, func(x trial) {
+		one, two, address := x.floatingIP(), x.floatingIP(), x.address()
+		used := x.floatingIP(with("port_id", x.port(x.ServiceNetwork, address)))
+		query := url.Values{"project_id": {x.Project}, "fields": {"id", "floating_ip_address", "port_id", "fixed_ip_address", "tags"}}
+		for _, a := range []string{one.address, used.address, "192.0.2.1", two.address, "2001:db8::1"} {
+			query.Add("floating_ip_address", a)
+		}
+		got := map[string]any{}
+		for _, f := range x.neutron(http.MethodGet, "floatingips?"+query.Encode(), nil).is(http.StatusOK).rows("floatingips") {
+			if got[f["floating_ip_address"].(string)] = f["fixed_ip_address"]; len(f) != 5 {
+				x.Errorf("five fields were asked for: %v", f)
+			}
+		}
+		if diff := cmp.Diff(map[string]any{one.address: nil, two.address: nil, used.address: address}, got); diff != "" {
+			x.Error(diff)
+		}
+		query.Set("project_id", nobody)
+		x.neutron(http.MethodGet, "floatingips?"+query.Encode(), nil).is(http.StatusOK).has("floatingips", "[]")
+	})
+}
+
 func TestTagsOfAFloatingIPTakeASecondCall(t *testing.T) {
 	everywhere(t, func(x trial) {
 		f, tags := x.floatingIP(), []string{"octagate/owner:" + x.run, "b"}

@@ -6,6 +6,7 @@
 package facts
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -44,6 +45,19 @@ const (
 
 // Has reports whether any of the others is among the kinds.
 func (k Kinds) Has(others Kinds) bool { return k&others != 0 }
+
+// A Question is what the cloud is to be asked anew: kinds of facts, and what there is at one
+// address, for which nobody has to list all floating IPs. The zero Question asks for nothing.
+type Question struct {
+	Kinds      Kinds
+	FloatingIP netip.Addr // its address; zero: of none
+}
+
+// And is both questions in one. Not more than one of them asks for a floating IP, or both for
+// the same.
+func (q Question) And(other Question) Question {
+	return Question{q.Kinds | other.Kinds, cmp.Or(q.FloatingIP, other.FloatingIP)}
+}
 
 // A FloatingIP is a floating IP of our project.
 type FloatingIP struct {
@@ -85,7 +99,8 @@ type Snapshot struct {
 	PoolLimit       Limit `json:"poolQuota,omitzero"`
 	FloatingIPLimit Limit `json:"floatingIPQuota,omitzero"`
 
-	Old Kinds `json:"-"` // what was known before, and the cloud was not heard to say again: nobody is refused for it
+	Old   Kinds                     `json:"-"` // what was known before, and the cloud was not heard to say again: nobody is refused for it
+	Asked map[netip.Addr]FloatingIP `json:"-"` // floating IPs that the cloud was asked for by their addresses, and not before: the zero FloatingIP is not there
 
 	Claims map[netip.Addr][]Claim `json:"claims,omitzero"` // of the cluster's Services, those first that go before others; nil: unknown
 }
@@ -113,8 +128,29 @@ func (s Snapshot) Kinds() Kinds {
 	return all
 }
 
+// Confirms reports whether the cloud was heard to say all of that anew.
+func (s Snapshot) Confirms(q Question) bool {
+	_, asked := s.Asked[q.FloatingIP]
+	return !s.Old.Has(q.Kinds) && (asked || !q.FloatingIP.IsValid() || !s.Old.Has(FloatingIPs))
+}
+
 // FloatingIP looks a floating IP up by its address.
-func (s Snapshot) FloatingIP(a netip.Addr) (FloatingIP, Answer) { return find(s.FloatingIPs, a) }
+func (s Snapshot) FloatingIP(a netip.Addr) (FloatingIP, Answer) {
+	f, asked := s.Asked[a]
+	switch {
+	case !asked:
+		return find(s.FloatingIPs, a)
+	case f.ID == "":
+		return f, No
+	}
+	return f, Yes
+}
+
+// lost reports whether the cloud was asked for a floating IP, and nobody can claim it.
+func (s Snapshot) lost(a netip.Addr) bool {
+	f, asked := s.Asked[a]
+	return asked && (f.ID == "" || !f.Free())
+}
 
 // find is what a map has for a key. A map that is nil is one that nobody could fill.
 func find[K comparable, V any](m map[K]V, k K) (V, Answer) {
@@ -136,7 +172,7 @@ func (s Snapshot) FreeFloatingIPs(network, namespace string, n int) []netip.Addr
 		if len(free) == n && (n == 0 || free[n-1].Less(a)) {
 			continue
 		}
-		if f.Free() && f.For(namespace) && len(s.Claims[a]) == 0 && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
+		if f.Free() && f.For(namespace) && len(s.Claims[a]) == 0 && !s.lost(a) && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
 			at, _ := slices.BinarySearchFunc(free, a, netip.Addr.Compare)
 			free = slices.Insert(free, at, a)
 			free = free[:min(n, len(free))]

@@ -80,7 +80,7 @@ func TestTheReaderOnlyReads(t *testing.T) {
 	if err := loadbalancers.Delete(t.Context(), session.balance, "x", nil).ExtractErr(); err == nil || gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 		t.Errorf("it may delete load balancers: %v", err)
 	}
-	if known := s.facts().Fresh(t.Context(), everything); known.Old != 0 || bits.OnesCount(uint(known.Kinds())) != len(kinds) {
+	if known := s.facts().Fresh(t.Context(), ofEverything); known.Old != 0 || bits.OnesCount(uint(known.Kinds())) != len(kinds) {
 		t.Errorf("it knows %b of %d kinds", known.Kinds(), len(kinds))
 	}
 }

@@ -115,7 +115,7 @@ func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, 
 	if !t.FloatingIP.Allocate {
 		return "", nil
 	}
-	found, err := s.floatingIPs(ctx, floatingips.ListOpts{PortID: lb.VipPortID})
+	found, err := s.floatingIPs(ctx, query{"port_id": {lb.VipPortID}})
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
@@ -124,20 +124,20 @@ func (s *session) inherit(ctx context.Context, o octavia.Owner, t octavia.Tree, 
 		return "", err
 	}
 	// Its port is named, too: an old Neutron takes it off otherwise.
-	return "floating IP " + f.FloatingIP, floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
-		Description: new(o.Description(t.Name, t.FloatingIP.Keep)), PortID: &lb.VipPortID, RevisionNumber: &f.RevisionNumber,
+	return "floating IP " + f.Address.String(), floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
+		Description: new(o.Description(t.Name, t.FloatingIP.Keep)), PortID: &lb.VipPortID, RevisionNumber: &f.Revision,
 	}).Err
 }
 
 // inherited reports whether a floating IP is o's already. It is an error if it cannot become
 // that.
-func inherited(o octavia.Owner, f floatingips.FloatingIP) (bool, error) {
+func inherited(o octavia.Owner, f floatingIP) (bool, error) {
 	owner, ours := octavia.DescribedOwner(f.Description)
 	switch {
 	case ours && owner == o:
 		return true, nil
 	case f.Description != kuryrs:
-		return false, refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.FloatingIP)
+		return false, refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.Address)
 	}
 	return false, nil
 }

@@ -94,7 +94,7 @@ func (s *sky) same(wish string, ask func(*corev1.Service), options emulator.Opti
 	case len(options.Providers) > 0:
 		cfg.Provider = options.Providers[0]
 	}
-	known := (&Facts{Client: s.watch.Client, Refresh: settle}).Fresh(s.Context(), facts.Octavia)
+	known := (&Facts{Client: s.watch.Client, Refresh: settle}).Fresh(s.Context(), facts.Question{Kinds: facts.Octavia})
 	v := policy.Evaluate(cfg, policy.Subject{Service: svc}, known)
 	tree := octavia.Desire(v.Intent, octavia.Backends{})
 	if !tree.Exists() {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
-
-	"github.com/octagate/octagate/policy/facts"
 )
 
 // mostFailures is how many look-ups of one kind fail, one after the other, before no more
@@ -33,9 +31,9 @@ func (f *Facts) circuit(k kind) circuit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.circuits == nil {
-		f.circuits = map[facts.Kinds]circuit{}
+		f.circuits = map[string]circuit{}
 	}
-	c, there := f.circuits[k.of]
+	c, there := f.circuits[k.name]
 	if !there {
 		c.opened = make(chan struct{}, 1)
 		c.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[telling](gobreaker.Settings{
@@ -44,7 +42,7 @@ func (f *Facts) circuit(k kind) circuit {
 			ReadyToTrip:   func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= mostFailures },
 			OnStateChange: func(kind string, from, to gobreaker.State) { f.turned(kind, from, to, c.opened) },
 		})
-		f.circuits[k.of] = c
+		f.circuits[k.name] = c
 	}
 	return c
 }

@@ -22,7 +22,7 @@ func failures(t *testing.T, f *Facts, of kind) int {
 		if f.circuit(of).open() {
 			return n
 		}
-		f.Fresh(t.Context(), of.of)
+		f.Fresh(t.Context(), facts.Question{Kinds: of.of})
 	}
 	t.Fatal("the circuit is still closed after 10 failures")
 	return 0
@@ -46,7 +46,7 @@ func TestNobodyWaitsForACloudThatFails(t *testing.T) {
 			s.cloud.AddFloatingIP(s.networks.ExternalNetwork, address.String())
 			f := s.facts()
 			f.Patience = 100 * time.Millisecond
-			f.Fresh(t.Context(), facts.FloatingIPs)
+			f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 			s.cloud.SetFault(fault)
 			// One that waits in vain may begin another before it is known to have failed.
 			if n := failures(t, f, floatingIPKind); n < mostFailures || n > mostFailures+2 {
@@ -54,7 +54,7 @@ func TestNobodyWaitsForACloudThatFails(t *testing.T) {
 			}
 			var calls atomic.Int32
 			s.cloud.SetFault(func(*http.Request) *emulator.Fault { calls.Add(1); return nil })
-			known := f.Fresh(t.Context(), facts.FloatingIPs)
+			known := f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 			if _, answer := known.FloatingIP(address); answer != facts.Yes || known.Old != facts.FloatingIPs {
 				t.Errorf("%v, %b is old", answer, known.Old)
 			}
@@ -72,11 +72,11 @@ func TestNobodyWaitsForACloudThatFails(t *testing.T) {
 func TestCircuitsAreOfOneKind(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
-	f.Fresh(t.Context(), facts.FloatingIPs|facts.Externals)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs | facts.Externals})
 	end := s.fault("GET floatingips", emulator.Fault{Status: http.StatusForbidden})
 	defer end()
 	failures(t, f, floatingIPKind)
-	if known := f.Fresh(t.Context(), facts.FloatingIPs|facts.Externals); known.Old != facts.FloatingIPs || f.circuit(externalKind).open() {
+	if known := f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs | facts.Externals}); known.Old != facts.FloatingIPs || f.circuit(externalKind).open() {
 		t.Errorf("%b is old", known.Old)
 	}
 }
@@ -102,7 +102,7 @@ func TestRenewalsCloseCircuits(t *testing.T) {
 	for !f.circuit(floatingIPKind).open() {
 		<-turned // by the other kinds
 	}
-	f.Fresh(t.Context(), facts.FloatingIPs)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 	want := map[string]float64{"circuit": 1, "skipped": 1}
 	if diff := cmp.Diff(want, countedOf(t, registry, floatingIPKind.name)); diff != "" {
 		t.Error(diff)
@@ -111,7 +111,7 @@ func TestRenewalsCloseCircuits(t *testing.T) {
 	for f.circuit(floatingIPKind).open() {
 		<-turned
 	}
-	f.Fresh(t.Context(), facts.FloatingIPs)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 	want = map[string]float64{"answered": 1, "skipped": 1}
 	if diff := cmp.Diff(want, countedOf(t, registry, floatingIPKind.name)); diff != "" {
 		t.Error(diff)

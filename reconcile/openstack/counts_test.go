@@ -43,11 +43,11 @@ func TestCallsAreCounted(t *testing.T) {
 	r := prometheus.NewPedanticRegistry()
 	f := s.facts()
 	f.Client.Counts = NewCounts(r)
-	f.Fresh(t.Context(), facts.FloatingIPs|facts.Providers)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs | facts.Providers})
 	end := s.fault("GET floatingips", emulator.Fault{Status: http.StatusServiceUnavailable, Header: map[string]string{"Retry-After": "60"}})
-	f.Fresh(t.Context(), facts.FloatingIPs)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 	end()
-	f.Fresh(t.Context(), facts.FloatingIPs)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 	got := shown(t, r)
 	for key, want := range map[string]float64{
 		"openstack_requests_total 200 floatingips GET": 1, "openstack_requests_total 503 floatingips GET": 1,
@@ -83,7 +83,7 @@ func TestWhatIsKnownIsShown(t *testing.T) {
 	if diff := cmp.Diff(map[string]float64{"quota_limit floating IPs": math.Inf(1), "quota_limit load balancers": math.Inf(1)}, shown(t, r)); diff != "" {
 		t.Errorf("of nothing: %s", diff)
 	}
-	f.Fresh(t.Context(), facts.FloatingIPs)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 	if shown(t, r)["facts_timestamp_seconds floating IPs"] == 0 {
 		t.Error("nobody knows when floating IPs were asked for")
 	}

@@ -1,7 +1,6 @@
 package openstack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/octagate/octagate/policy/facts"
 )
@@ -35,8 +32,8 @@ type Facts struct {
 	mu       sync.Mutex
 	said     map[facts.Kinds]said
 	tried    facts.Kinds
-	circuits map[facts.Kinds]circuit
-	lookups  singleflight.Group
+	circuits map[string]circuit       // by the name of their kind
+	lookups  map[facts.Kinds]*errands // 0: of floating IPs by their addresses
 }
 
 // A said is what the cloud said of one kind at a moment.
@@ -69,77 +66,7 @@ func (f *Facts) knownBut(less facts.Kinds) facts.Snapshot {
 	return s
 }
 
-// Fresh is what is known, and of some kinds what the cloud says now: what it does not say
-// before ctx ends is old. Callers at the same time share one look-up, and a kind that has
-// failed again and again is not looked up.
-func (f *Facts) Fresh(ctx context.Context, asked facts.Kinds) facts.Snapshot {
-	answers := map[facts.Kinds]<-chan singleflight.Result{}
-	for _, k := range kinds {
-		switch {
-		case !asked.Has(k.of):
-		case f.circuit(k).open():
-			f.Counts.lookedUp(k, skipped)
-		default:
-			answers[k.of] = f.lookUp(ctx, k)
-		}
-	}
-	var tell []telling
-	var heardOf facts.Kinds
-	for kind, answer := range answers {
-		if told := heard(ctx, answer); told != nil {
-			tell, heardOf = append(tell, told), heardOf|kind
-		}
-	}
-	s := f.knownBut(heardOf)
-	for _, told := range tell {
-		told(&s)
-	}
-	return s
-}
-
-// patience is how long a look-up for admission takes, when nobody says otherwise. The API
-// server waits 2 s for the mutating call and 3 s for the validating one.
-const patience = 1500 * time.Millisecond
-
-// lookUp asks the cloud for one kind, as long as somebody may wait for it.
-func (f *Facts) lookUp(ctx context.Context, k kind) <-chan singleflight.Result {
-	return f.lookups.DoChan(k.name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(f.Patience, patience))
-		defer cancel()
-		tell, err := f.try(ctx, k)
-		f.Counts.lookedUp(k, resultOf(err))
-		return tell, err
-	})
-}
-
-// try asks the cloud for one kind, and has its circuit know whether the answer came while
-// somebody could have waited for it.
-func (f *Facts) try(ctx context.Context, k kind) (telling, error) {
-	done := f.circuit(k).begin()
-	alarm := time.AfterFunc(cmp.Or(f.Patience, patience), func() { done(errLate) })
-	tell, err := f.ask(ctx, k)
-	if alarm.Stop() {
-		done(err)
-	}
-	return tell, err
-}
-
-// heard is an answer that comes before ctx ends; nil: none does.
-func heard(ctx context.Context, answer <-chan singleflight.Result) telling {
-	var r singleflight.Result
-	select {
-	case r = <-answer:
-	case <-ctx.Done():
-		select {
-		case r = <-answer: // in time, after all
-		default:
-		}
-	}
-	tell, _ := r.Val.(telling)
-	return tell
-}
-
-// ask asks the cloud for one kind, and remembers what it says.
+// ask asks the cloud for one kind, and remembers what it says of all of it.
 func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 	s, err := f.Client.login(ctx)
 	if err != nil {
@@ -150,6 +77,9 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 	if err != nil {
 		return nil, err
 	}
+	if k.of == 0 {
+		return tell, nil
+	}
 	f.remember(k.of, said{now, tell})
 	if f.Renewed != nil {
 		f.Renewed()
@@ -158,10 +88,8 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 }
 
 // learn is told of all floating IPs by the Watch.
-func (f *Facts) learn(at time.Time, all []floatingips.FloatingIP) {
-	if tell, err := tellFloatingIPs(all); err == nil {
-		f.remember(facts.FloatingIPs, said{at, tell})
-	}
+func (f *Facts) learn(at time.Time, all []floatingIP) {
+	f.remember(facts.FloatingIPs, said{at, tellFloatingIPs(all)})
 }
 
 // remember keeps what was said, unless something newer was.
@@ -241,7 +169,7 @@ func (f *Facts) hasTried(k kind) {
 
 // renew renews one kind until ctx ends, and tells each trouble once.
 func (f *Facts) renew(ctx context.Context, k kind) {
-	defer time.AfterFunc(cmp.Or(f.Patience, patience), func() { f.hasTried(k) }).Stop()
+	defer time.AfterFunc(f.patience(), func() { f.hasTried(k) }).Stop()
 	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)

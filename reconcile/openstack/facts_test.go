@@ -11,7 +11,6 @@ import (
 	"github.com/go-logr/logr/testr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/octagate/octagate/e2e/emulator"
 	"github.com/octagate/octagate/policy/facts"
@@ -21,6 +20,9 @@ import (
 
 // everything is all kinds.
 const everything = ^facts.Kinds(0)
+
+// ofEverything asks for all of them.
+var ofEverything = facts.Question{Kinds: everything}
 
 // facts are those of the sky, which know nothing yet.
 func (s *sky) facts() *Facts {
@@ -53,7 +55,7 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 	built := s.reach(s.desired(octavia.FloatingIP{}))
 	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
 	server := s.port("10.2.0.50", "compute:nova")
-	got := s.facts().Fresh(t.Context(), everything)
+	got := s.facts().Fresh(t.Context(), ofEverything)
 
 	gateway := netip.MustParseAddr("10.2.255.254")
 	first := netip.MustParseAddr("10.2.128.1") // of the pool, which the amphora has
@@ -91,9 +93,9 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 func TestOnlyWhatIsAskedIsAsked(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
-	f.Fresh(t.Context(), facts.Subnets)
+	f.Fresh(t.Context(), facts.Question{Kinds: facts.Subnets})
 	s.cloud.ResetTranscript()
-	known := f.Fresh(t.Context(), facts.FloatingIPs|facts.Externals)
+	known := f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs | facts.Externals})
 	want := map[string]int{"GET floatingips": 1, "GET networks": 1}
 	if diff := cmp.Diff(want, s.cloud.Counts()); diff != "" {
 		t.Error(diff)
@@ -110,7 +112,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 		return knowledge{s.FloatingIPs != nil, s.Subnets != nil, s.Ports != nil, s.Balancers != nil, s.Externals != nil, s.Routes != nil, s.Octavia != facts.Version{}}
 	}
 	s := newSky(t)
-	s.facts().Fresh(t.Context(), everything) // finds Octavia
+	s.facts().Fresh(t.Context(), ofEverything) // finds Octavia
 	for path, forget := range map[string]func(*knowledge){
 		"/floatingips":         func(k *knowledge) { k.FloatingIPs = false },
 		"/subnets":             func(k *knowledge) { k.Subnets, k.Routes = false, false },
@@ -130,7 +132,7 @@ func TestAKindThatFailsLeavesTheOthers(t *testing.T) {
 			want := knowledge{true, true, true, true, true, true, true}
 			forget(&want)
 			f := s.facts()
-			if diff := cmp.Diff(want, known(f.Fresh(t.Context(), everything))); diff != "" {
+			if diff := cmp.Diff(want, known(f.Fresh(t.Context(), ofEverything))); diff != "" {
 				t.Errorf("fresh: %s", diff)
 			}
 			if diff := cmp.Diff(want, known(f.Known())); diff != "" {
@@ -150,7 +152,7 @@ func TestNeutronIsHeardWithoutOctavia(t *testing.T) {
 		}
 		return nil
 	})
-	known := s.facts().Fresh(t.Context(), everything)
+	known := s.facts().Fresh(t.Context(), ofEverything)
 	if known.FloatingIPs == nil || known.Ports == nil || known.Balancers != nil {
 		t.Errorf("got %+v", known)
 	}
@@ -176,7 +178,7 @@ func TestAKindThatIsSlowIsUnknown(t *testing.T) {
 		}
 		return nil
 	})
-	if _, answer := s.facts().Fresh(ctx, everything).Subnet(s.networks.ServiceSubnet); answer != facts.Unknown {
+	if _, answer := s.facts().Fresh(ctx, ofEverything).Subnet(s.networks.ServiceSubnet); answer != facts.Unknown {
 		t.Errorf("nobody said so: %v", answer)
 	}
 }
@@ -184,12 +186,12 @@ func TestAKindThatIsSlowIsUnknown(t *testing.T) {
 func TestWhatCameInTimeIsHeard(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	giveUp()
-	answer := make(chan singleflight.Result, 1)
-	if tell := heard(ctx, answer); tell != nil {
+	one := &errand{done: make(chan struct{}), told: func(*facts.Snapshot) {}}
+	if told := one.heard(ctx); told != nil {
 		t.Error("nobody has answered yet")
 	}
-	answer <- singleflight.Result{Val: telling(func(*facts.Snapshot) {})}
-	if tell := heard(ctx, answer); tell == nil {
+	close(one.done)
+	if told := one.heard(ctx); told == nil {
 		t.Error("the answer was there")
 	}
 }
@@ -203,7 +205,7 @@ func TestRoutersOfOthersAreNotJudged(t *testing.T) {
 		}
 		return nil
 	})
-	if answer := s.facts().Fresh(t.Context(), everything).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+	if answer := s.facts().Fresh(t.Context(), ofEverything).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
 		t.Errorf("got %v", answer)
 	}
 }
@@ -215,9 +217,13 @@ func TestWhatIsAnotherProjectsIsNotOurs(t *testing.T) {
 	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
 	f := s.facts()
 	f.Client = s.client("admin")
-	known := f.Fresh(t.Context(), everything)
+	known := f.Fresh(t.Context(), ofEverything)
 	if known.FloatingIPs == nil || len(known.FloatingIPs) > 0 || known.Balancers == nil || len(known.Balancers) > 0 {
 		t.Errorf("got %v and %v", known.FloatingIPs, known.Balancers)
+	}
+	address := netip.MustParseAddr("172.24.4.13")
+	if _, answer := f.Fresh(t.Context(), facts.Question{FloatingIP: address}).FloatingIP(address); answer != facts.No {
+		t.Errorf("by its address: %v", answer)
 	}
 }
 
@@ -226,10 +232,10 @@ func TestRoutersInSubnetsOfOthersAreNotJudged(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
 	f.Client = s.client("other")
-	if answer := f.Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
+	if answer := f.Fresh(t.Context(), facts.Question{Kinds: facts.Routes}).Reached(s.networks.ExternalNetwork); answer != facts.Unknown {
 		t.Errorf("got %v", answer)
 	}
-	if answer := s.facts().Fresh(t.Context(), facts.Routes).Reached(s.networks.ExternalNetwork); answer != facts.Yes {
+	if answer := s.facts().Fresh(t.Context(), facts.Question{Kinds: facts.Routes}).Reached(s.networks.ExternalNetwork); answer != facts.Yes {
 		t.Errorf("to its owner: %v", answer)
 	}
 }
@@ -238,7 +244,7 @@ func TestASubnetThatIsGoneIsNotThere(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
 	f.PodSubnets = []string{"0a3d43ab-9915-4685-a600-bffe240dc58b"}
-	known := f.Fresh(t.Context(), everything)
+	known := f.Fresh(t.Context(), ofEverything)
 	if _, answer := known.Subnet(f.PodSubnets[0]); answer != facts.No {
 		t.Errorf("the pod subnet: %v", answer)
 	}
@@ -252,7 +258,7 @@ func TestOtherClustersLoadBalancersAreNobodys(t *testing.T) {
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
 	f := s.facts()
 	f.Cluster = "elsewhere"
-	known := f.Fresh(t.Context(), everything)
+	known := f.Fresh(t.Context(), ofEverything)
 	port, _ := known.Port(netip.MustParseAddr("10.2.0.7"))
 	if b, answer := known.Balancer(port); answer != facts.Yes || b.Service != "" {
 		t.Errorf("%v: %+v", answer, b)
@@ -261,7 +267,7 @@ func TestOtherClustersLoadBalancersAreNobodys(t *testing.T) {
 
 func TestOldVersionsAreRead(t *testing.T) {
 	s := skyWith(t, emulator.Options{APIVersion: "v2.5"})
-	if got := s.facts().Fresh(t.Context(), everything).Octavia; got != (facts.Version{Major: 2, Minor: 5}) {
+	if got := s.facts().Fresh(t.Context(), ofEverything).Octavia; got != (facts.Version{Major: 2, Minor: 5}) {
 		t.Errorf("got %s", got)
 	}
 }
@@ -274,7 +280,7 @@ func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
 	if _, answer := f.Known().FloatingIP(address); answer != facts.Unknown {
 		t.Errorf("nobody looked, and yet: %v", answer)
 	}
-	if one, _ := f.Fresh(t.Context(), everything).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
+	if one, _ := f.Fresh(t.Context(), ofEverything).FloatingIP(address); !one.Free() || one.Network != s.networks.ExternalNetwork {
 		t.Errorf("got %+v", one)
 	}
 	if _, answer := f.Known().FloatingIP(address); answer != facts.Yes {
@@ -290,7 +296,7 @@ func TestFactsAreForgottenWhenTheyAreOld(t *testing.T) {
 		t.Errorf("what is not too old is forgotten, too: %v", answer)
 	}
 	s.down.Store(true)
-	if _, answer := f.Fresh(t.Context(), everything).FloatingIP(address); answer != facts.Unknown {
+	if _, answer := f.Fresh(t.Context(), ofEverything).FloatingIP(address); answer != facts.Unknown {
 		t.Errorf("a dead cloud answered: %v", answer)
 	}
 }

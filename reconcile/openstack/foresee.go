@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
@@ -65,7 +64,7 @@ func (s *session) everything(ctx context.Context) (i inventory, err error) {
 	if i.balancers, err = all[seenBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project})); err != nil {
 		return i, err
 	}
-	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil {
+	if i.floatingIPs, err = s.floatingIPs(ctx, nil); err != nil {
 		return i, err
 	}
 	return i, s.children(ctx, &i, everybodys, nil)
@@ -114,22 +113,22 @@ func reasonOf(err error) string {
 }
 
 // floatingIP is the one at a load balancer's VIP.
-func (f foresight) floatingIP(lb seenBalancer) (floatingips.FloatingIP, bool) {
-	i := slices.IndexFunc(f.inventory.floatingIPs, func(f floatingips.FloatingIP) bool { return f.PortID != "" && f.PortID == lb.VipPortID })
+func (f foresight) floatingIP(lb seenBalancer) (floatingIP, bool) {
+	i := slices.IndexFunc(f.inventory.floatingIPs, func(f floatingIP) bool { return f.PortID != "" && f.PortID == lb.VipPortID })
 	if i < 0 {
-		return floatingips.FloatingIP{}, false
+		return floatingIP{}, false
 	}
 	return f.inventory.floatingIPs[i], true
 }
 
 // adopted is a with the tree that is observed when everything bears the owner's marks.
-func (f foresight) adopted(ctx context.Context, a Adoption, lb seenBalancer, t octavia.Tree, external floatingips.FloatingIP) (Adoption, error) {
+func (f foresight) adopted(ctx context.Context, a Adoption, lb seenBalancer, t octavia.Tree, external floatingIP) (Adoption, error) {
 	after := inventory{tagged: f.tagged, monitors: f.inventory.monitors, ports: f.inventory.ports}
 	if external.ID != "" && t.FloatingIP.Allocate {
-		a.Marked = append(a.Marked, "floating IP "+external.FloatingIP)
+		a.Marked = append(a.Marked, "floating IP "+external.Address.String())
 		external.Description, f.heirs[external.ID] = a.Owner.Description(t.Name, t.FloatingIP.Keep), true
 	}
-	after.floatingIPs = []floatingips.FloatingIP{external}
+	after.floatingIPs = []floatingIP{external}
 	members := map[string]membership{}
 	for _, p := range f.pools(lb) {
 		listed, err := f.members(ctx, p.ID)
@@ -177,15 +176,14 @@ func (f foresight) listeners(lb seenBalancer) []seenListener {
 func (f foresight) leftovers() []Leftover {
 	var all []Leftover
 	for _, external := range f.inventory.floatingIPs {
-		address, err := netip.ParseAddr(external.FloatingIP)
-		if external.Description != kuryrs || f.heirs[external.ID] || err != nil {
+		if external.Description != kuryrs || f.heirs[external.ID] {
 			continue
 		}
 		why := "it leads nowhere; delete it if nobody needs it"
 		if external.PortID != "" {
 			why = "its port " + external.PortID + " is not of a load balancer that is taken over"
 		}
-		all = append(all, Leftover{Address: address, Why: why})
+		all = append(all, Leftover{Address: external.Address, Why: why})
 	}
 	slices.SortFunc(all, func(a, b Leftover) int { return a.Address.Compare(b.Address) })
 	return all

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/routers"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/groups"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
@@ -185,12 +184,10 @@ func (s *session) routersOf(ctx context.Context, q query) (map[string]ground.Rou
 
 func (v survey) floating(ctx context.Context, g *ground.Cloud) error {
 	return learned(&g.FloatingIPs, func() (known []ground.FloatingIP, err error) {
-		found, err := v.floatingIPs(ctx, floatingips.ListOpts{})
+		found, err := v.floatingIPs(ctx, nil)
 		for _, f := range found {
-			address, _ := netip.ParseAddr(f.FloatingIP)
-			fixed, _ := netip.ParseAddr(f.FixedIP)
 			owner, _ := octavia.DescribedOwner(f.Description)
-			known = append(known, ground.FloatingIP{ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Owner: owner})
+			known = append(known, ground.FloatingIP{ID: f.ID, Address: f.Address, Network: string(f.NetworkID), Port: f.PortID, FixedIP: f.FixedIP, Owner: owner})
 		}
 		return known, err
 	})

@@ -9,26 +9,25 @@ import (
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/routers"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/subnets"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/octagate/octagate/policy/facts"
-	"github.com/octagate/octagate/reconcile/octavia"
 )
 
 // A kind is one kind of facts, and how the cloud is asked for them.
 type kind struct {
-	of   facts.Kinds
-	name string // as logs have it
+	of   facts.Kinds // 0: of none as a whole
+	name string      // as logs have it
 	ask  func(context.Context, *session, *Facts) (telling, error)
 }
 
 // kinds are all that there is to know of the cloud.
 var kinds = []kind{
-	{facts.FloatingIPs, "floating IPs", askFloatingIPs},
+	{facts.FloatingIPs, ofFloatingIPs, askFloatingIPs},
 	{facts.Subnets, "subnets", askSubnets},
 	{facts.Ports, "ports", askPorts},
 	{facts.Balancers, "load balancers", askBalancers},
@@ -48,6 +47,9 @@ type query url.Values
 
 func (q query) text() (string, error) { return "?" + url.Values(q).Encode(), nil }
 
+// ToFloatingIPListQuery implements floatingips.ListOptsBuilder.
+func (q query) ToFloatingIPListQuery() (string, error) { return q.text() }
+
 // ToSubnetListQuery implements subnets.ListOptsBuilder.
 func (q query) ToSubnetListQuery() (string, error) { return q.text() }
 
@@ -62,44 +64,6 @@ func (q query) ToRouterListQuery() (string, error) { return q.text() }
 
 // ToLoadBalancerListQuery implements loadbalancers.ListOptsBuilder.
 func (q query) ToLoadBalancerListQuery() (string, error) { return q.text() }
-
-func askFloatingIPs(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	all, err := s.floatingIPs(ctx, floatingips.ListOpts{})
-	if err != nil {
-		return nil, err
-	}
-	return tellFloatingIPs(all)
-}
-
-func tellFloatingIPs(all []floatingips.FloatingIP) (telling, error) {
-	known := map[netip.Addr]facts.FloatingIP{}
-	for _, f := range all {
-		address, err := netip.ParseAddr(f.FloatingIP)
-		if err != nil {
-			return nil, fmt.Errorf("reading floating IP %s: %w", f.ID, err)
-		}
-		fixed, _ := netip.ParseAddr(f.FixedIP)
-		_, ours := octavia.DescribedOwner(f.Description)
-		known[address] = facts.FloatingIP{
-			ID: f.ID, Address: address, Network: f.FloatingNetworkID, Port: f.PortID, FixedIP: fixed, Pool: ours, Namespaces: namespaces(f.Tags),
-		}
-	}
-	return func(s *facts.Snapshot) { s.FloatingIPs = known }, nil
-}
-
-// namespaceTag begins the tags of a floating IP that its owner keeps for namespaces.
-const namespaceTag = "octagate:namespace="
-
-// namespaces are those that tags keep something for.
-func namespaces(tags []string) []string {
-	var all []string
-	for _, tag := range tags {
-		if name, found := strings.CutPrefix(tag, namespaceTag); found {
-			all = append(all, name)
-		}
-	}
-	return all
-}
 
 // askSubnets looks for the subnets that are configured.
 func askSubnets(ctx context.Context, s *session, f *Facts) (telling, error) {
@@ -205,12 +169,18 @@ func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {
 // another project are not shown to everybody, and neither are ports in another's subnets:
 // then it is not known.
 func askRoutes(ctx context.Context, s *session, f *Facts) (telling, error) {
-	own, err := all[subnets.Subnet](ctx, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}))
-	if err != nil || len(own) < len(f.ServiceSubnets) {
-		return func(*facts.Snapshot) {}, err
-	}
-	joined, err := s.routersOn(ctx, f.ServiceSubnets)
-	if err != nil || len(joined) == 0 {
+	var own []subnets.Subnet
+	var joined []string
+	both, asking := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		own, err = all[subnets.Subnet](asking, "subnets", "subnets", subnets.List(s.network, query{"id": f.ServiceSubnets, "project_id": {s.project}, "fields": {"id"}}))
+		return err
+	})
+	both.Go(func() (err error) {
+		joined, err = s.routersOn(asking, f.ServiceSubnets)
+		return err
+	})
+	if err := both.Wait(); err != nil || len(own) < len(f.ServiceSubnets) || len(joined) == 0 {
 		return func(*facts.Snapshot) {}, err
 	}
 	found, err := all[routers.Router](ctx, "routers", "routers", routers.List(s.network, query{"id": joined, "fields": {"id", "external_gateway_info"}}))

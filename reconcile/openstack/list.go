@@ -10,7 +10,6 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/pagination"
 	"k8s.io/apimachinery/pkg/types"
@@ -25,7 +24,7 @@ type inventory struct {
 	listeners   []seenListener
 	pools       []seenPool
 	monitors    []seenMonitor
-	floatingIPs []floatingips.FloatingIP
+	floatingIPs []floatingIP
 	ports       []seenPort // of VIPs; only where their security groups are our matter
 	at          time.Time  // when the floating IPs were asked for
 	tagged      bool       // what is the cluster's can bear tags
@@ -59,7 +58,7 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 		tags = []string{octavia.ClusterTag(cluster)}
 	}
 	i.at = time.Now()
-	if i.floatingIPs, err = s.floatingIPs(ctx, floatingips.ListOpts{}); err != nil || len(i.balancers) == 0 {
+	if i.floatingIPs, err = s.floatingIPs(ctx, nil); err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
 	return i, s.children(ctx, &i, cluster, tags)
@@ -123,12 +122,6 @@ func ofCluster[T interface{ owner() (octavia.Owner, bool) }](cluster string) fun
 	}
 }
 
-// floatingIPs lists those of our project, also when an administrator asks.
-func (s *session) floatingIPs(ctx context.Context, filter floatingips.ListOpts) ([]floatingips.FloatingIP, error) {
-	filter.ProjectID = s.project
-	return all[floatingips.FloatingIP](ctx, "floating IPs", "floatingips", floatingips.List(s.network, filter))
-}
-
 func (s *session) members(ctx context.Context, pool string) ([]pools.Member, error) {
 	return listed(ctx, "members", pools.ListMembers(s.balance, pool, pools.ListMembersOpts{}), whatever[pools.Member])
 }
@@ -168,7 +161,7 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 	for _, f := range i.floatingIPs {
 		if owner, ours := octavia.DescribedOwner(f.Description); ours && owner.Cluster == cluster {
 			t := trees[owner]
-			t.FloatingIP = floatingIP(f)
+			t.FloatingIP = f.onTree()
 			t.FloatingIP.Allocate, t.FloatingIP.Keep = true, octavia.Kept(f.Description)
 			trees[owner] = t
 		}

@@ -41,7 +41,7 @@ func TestWhatTheCloudOffers(t *testing.T) {
 		Zones:         map[string]facts.Offer{"east": {Name: "east"}},
 		BalancerLimit: facts.Limit{Known: true, Most: 3}, ListenerLimit: facts.Limit{Known: true, Most: 7}, PoolLimit: facts.Limit{Known: true, Most: 5}, FloatingIPLimit: facts.Limit{Known: true},
 	}
-	if diff := cmp.Diff(want, s.facts().Fresh(t.Context(), offers)); diff != "" {
+	if diff := cmp.Diff(want, s.facts().Fresh(t.Context(), facts.Question{Kinds: offers})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -50,11 +50,11 @@ func TestWhatIsSwitchedOffIsKnown(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
 	s.befall("/lbaas/flavors", emulator.Fault{Status: http.StatusOK, Body: `{"flavors": [{"id": "2f0d", "name": "large", "enabled": false}]}`})
-	if got := f.Fresh(t.Context(), facts.Flavors).Flavors; !got["2f0d"].Off {
+	if got := f.Fresh(t.Context(), facts.Question{Kinds: facts.Flavors}).Flavors; !got["2f0d"].Off {
 		t.Errorf("flavors: %+v", got)
 	}
 	s.befall("/lbaas/availabilityzones", emulator.Fault{Status: http.StatusOK, Body: `{"availability_zones": [{"name": "east", "enabled": false}]}`})
-	if got := f.Fresh(t.Context(), facts.Zones).Zones; !got["east"].Off {
+	if got := f.Fresh(t.Context(), facts.Question{Kinds: facts.Zones}).Zones; !got["east"].Off {
 		t.Errorf("zones: %+v", got)
 	}
 }
@@ -73,7 +73,7 @@ func TestWhatTheCloudDoesNotSayIsUnknown(t *testing.T) {
 		return kinds
 	}
 	s := newSky(t)
-	s.facts().Fresh(t.Context(), offers) // logs in
+	s.facts().Fresh(t.Context(), facts.Question{Kinds: offers}) // logs in
 	for path, kind := range map[string]string{
 		"/lbaas/providers": "providers", "/lbaas/flavors": "flavors", "/lbaas/availabilityzones": "zones",
 		"/v2.0/lbaas/quotas/" + s.project(): "load balancers", "/network/v2.0/quotas/" + s.project(): "floating IPs",
@@ -83,7 +83,7 @@ func TestWhatTheCloudDoesNotSayIsUnknown(t *testing.T) {
 			"garbage": {Status: http.StatusOK, Body: "<html>"},
 		} {
 			s.befall(path, f)
-			if diff := cmp.Diff([]string{kind}, said(s.facts().Fresh(t.Context(), offers))); diff != "" {
+			if diff := cmp.Diff([]string{kind}, said(s.facts().Fresh(t.Context(), facts.Question{Kinds: offers}))); diff != "" {
 				t.Errorf("%s, %s: %s", path, claim, diff)
 			}
 		}
@@ -94,14 +94,14 @@ func TestWhatTheCloudDoesNotSayIsUnknown(t *testing.T) {
 func TestAQuotaWithoutANumberIsUnknown(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
-	f.Fresh(t.Context(), offers)
+	f.Fresh(t.Context(), facts.Question{Kinds: offers})
 	for body, want := range map[string]facts.Limit{
 		`{"quota": {}}`:                      {},
 		`{"quota": {"load_balancer": null}}`: {},
 		`{"quota": {"loadbalancer": 4}}`:     {Known: true, Most: 4},
 	} {
 		s.befall("/lbaas/quotas/"+s.project(), emulator.Fault{Status: http.StatusOK, Body: body})
-		if got := f.Fresh(t.Context(), facts.BalancerLimits).BalancerLimit; got != want {
+		if got := f.Fresh(t.Context(), facts.Question{Kinds: facts.BalancerLimits}).BalancerLimit; got != want {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}
@@ -111,9 +111,9 @@ func TestAQuotaWithoutANumberIsUnknown(t *testing.T) {
 func TestNoProvidersAreUnknown(t *testing.T) {
 	s := newSky(t)
 	f := s.facts()
-	f.Fresh(t.Context(), offers)
+	f.Fresh(t.Context(), facts.Question{Kinds: offers})
 	s.befall("/lbaas/providers", emulator.Fault{Status: http.StatusOK, Body: `{"providers": []}`})
-	if got := f.Fresh(t.Context(), facts.Providers).Providers; got != nil {
+	if got := f.Fresh(t.Context(), facts.Question{Kinds: facts.Providers}).Providers; got != nil {
 		t.Errorf("got %v", got)
 	}
 }
@@ -122,11 +122,11 @@ func TestNoProvidersAreUnknown(t *testing.T) {
 func TestALoadBalancerThatIsLeavingIsKnown(t *testing.T) {
 	s := newSky(t)
 	built := s.reach(s.desired(octavia.FloatingIP{}))
-	if got := s.facts().Fresh(t.Context(), facts.Balancers).Balancers[built.VIP.Port]; got.Leaving {
+	if got := s.facts().Fresh(t.Context(), facts.Question{Kinds: facts.Balancers}).Balancers[built.VIP.Port]; got.Leaving {
 		t.Errorf("before: %+v", got)
 	}
 	s.step(plan.DeleteLoadBalancer{ID: built.ID, Name: built.Name})
-	if got := s.facts().Fresh(t.Context(), facts.Balancers).Balancers[built.VIP.Port]; !got.Leaving {
+	if got := s.facts().Fresh(t.Context(), facts.Question{Kinds: facts.Balancers}).Balancers[built.VIP.Port]; !got.Leaving {
 		t.Errorf("after: %+v", got)
 	}
 }

@@ -146,7 +146,7 @@ func TestFloatingIPsOfBothMethodsInOldClouds(t *testing.T) {
 		if left := s.reach(octavia.Tree{}); !left.Empty() {
 			t.Errorf("left: %+v", left)
 		}
-		fresh := s.facts().Fresh(t.Context(), facts.FloatingIPs)
+		fresh := s.facts().Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
 		if f, _ := fresh.FloatingIP(address); !f.Free() || len(fresh.FloatingIPs) != 1 {
 			t.Errorf("floating IPs: %+v", fresh.FloatingIPs)
 		}

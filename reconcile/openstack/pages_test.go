@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
-
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
@@ -44,7 +43,7 @@ func (s *sky) lists() map[string]func() error {
 // An answer that is good JSON and has no list does not say that there is nothing.
 func TestAnAnswerWithoutAListIsNoEmptyList(t *testing.T) {
 	s := newSky(t)
-	s.reach(s.desired(floatingIP(floatingips.FloatingIP{})))
+	s.reach(s.desired(octavia.FloatingIP{}))
 	for path, read := range s.lists() {
 		key := strings.NewReplacer("/load-balancer/", "versions", "availabilityzones", "availability_zones", "/", "").Replace(path)
 		for _, body := range []string{`{}`, `{"` + key + `": null}`, `{"` + key + `": {}}`, `{"others": []}`, `[]`, `null`, `""`, `{"` + key + `": [`} {
@@ -105,7 +104,7 @@ func TestNoAnswerLeadsAbroad(t *testing.T) {
 				}
 				return nil
 			})
-			s.facts().Fresh(t.Context(), everything)
+			s.facts().Fresh(t.Context(), ofEverything)
 			if s.watch.round(t.Context()); path != "/lbaas/quotas/" && (s.watch.trouble == nil || !strings.Contains(s.watch.trouble.Error(), "it leads to "+a.URL)) {
 				t.Errorf("%d %s: %v", code, path, s.watch.trouble)
 			}

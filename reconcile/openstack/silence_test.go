@@ -68,7 +68,7 @@ func TestNeutronIsAskedWhileOctaviaIsSilent(t *testing.T) {
 	s.watch.round(t.Context())
 	end()
 	f := Facts{Client: s.watch.Client}
-	if one, _ := f.Fresh(t.Context(), everything).FloatingIP(netip.MustParseAddr("172.24.4.13")); !one.Free() {
+	if one, _ := f.Fresh(t.Context(), ofEverything).FloatingIP(netip.MustParseAddr("172.24.4.13")); !one.Free() {
 		t.Errorf("got %+v", one)
 	}
 }

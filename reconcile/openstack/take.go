@@ -153,7 +153,7 @@ func (s *session) describe(ctx context.Context, id, description string) error {
 // associate looks at the floating IP and swaps it in only if nobody changed it
 // since: without that condition Neutron moves one that is in use, silently.
 func (s *session) associate(ctx context.Context, o octavia.Owner, step plan.AssociateFloatingIP) error {
-	found, err := s.floatingIPs(ctx, floatingips.ListOpts{FloatingIP: step.Address.String()})
+	found, err := s.floatingIPs(ctx, query{"floating_ip_address": {step.Address.String()}})
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (s *session) associate(ctx context.Context, o octavia.Owner, step plan.Asso
 		return refused("%s is in use by port %s", step.Address, f.PortID)
 	}
 	return floatingips.Update(ctx, s.network, f.ID, floatingips.UpdateOpts{
-		PortID: &step.Port, RevisionNumber: &f.RevisionNumber,
+		PortID: &step.Port, RevisionNumber: &f.Revision,
 	}).Err
 }
 

@@ -270,7 +270,7 @@ func TestDeletionLeavesNothingButTheUsersFloatingIP(t *testing.T) {
 		t.Error(diff)
 	}
 	facts := Facts{Client: s.watch.Client, Refresh: settle}
-	if f, _ := facts.Fresh(t.Context(), everything).FloatingIP(netip.MustParseAddr("172.24.4.13")); !f.Free() || f.ID == "" {
+	if f, _ := facts.Fresh(t.Context(), ofEverything).FloatingIP(netip.MustParseAddr("172.24.4.13")); !f.Free() || f.ID == "" {
 		t.Errorf("the user's floating IP: %+v", f)
 	}
 }

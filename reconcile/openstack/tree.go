@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
-
 	"github.com/octagate/octagate/reconcile/octavia"
 )
 
@@ -15,15 +13,15 @@ import (
 type children struct {
 	listeners map[string]seenListener
 	pools     map[string]octavia.Pool
-	unmade    map[string]string                 // what is PENDING_CREATE
-	external  map[string]floatingips.FloatingIP // by the ID of their port
-	open      map[string]bool                   // ports without security groups
-	worded    map[string]bool                   // what says in words whose it is, and could bear tags
-	words     words                             // that trees have in common
+	unmade    map[string]string     // what is PENDING_CREATE
+	external  map[string]floatingIP // by the ID of their port
+	open      map[string]bool       // ports without security groups
+	worded    map[string]bool       // what says in words whose it is, and could bear tags
+	words     words                 // that trees have in common
 }
 
 func (i inventory) children(known map[string]membership) children {
-	c := children{map[string]seenListener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingips.FloatingIP{}, map[string]bool{}, map[string]bool{}, words{}}
+	c := children{map[string]seenListener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingIP{}, map[string]bool{}, map[string]bool{}, words{}}
 	for _, lb := range i.balancers {
 		c.worded[lb.ID] = i.words(lb.Tags)
 	}
@@ -70,7 +68,7 @@ func (c children) tree(lb seenBalancer) octavia.Tree {
 		VIP:      octavia.VIP{Address: address, Subnet: c.words.of(lb.VipSubnetID), Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
 		Provider: c.words.of(lb.Provider), Flavor: c.words.of(lb.FlavorID), Zone: c.words.of(lb.AvailabilityZone),
 		Pools:      c.distinct(lb),
-		FloatingIP: floatingIP(c.external[lb.VipPortID]),
+		FloatingIP: c.external[lb.VipPortID].onTree(),
 	}
 	for _, more := range lb.AdditionalVips {
 		address, _ := netip.ParseAddr(more.IPAddress)
@@ -187,10 +185,4 @@ func timed(l seenListener) string {
 		return octavia.TimedOf(l.Tags)
 	}
 	return octavia.TimedOf(strings.Fields(l.Description))
-}
-
-// floatingIP is f as trees have it; none for the zero f.
-func floatingIP(f floatingips.FloatingIP) octavia.FloatingIP {
-	address, _ := netip.ParseAddr(f.FloatingIP)
-	return octavia.FloatingIP{Address: address, ID: f.ID, Port: f.PortID}
 }

@@ -331,7 +331,7 @@ func TestAFloatingIPThatIsKeptIsTheProjects(t *testing.T) {
 		t.Errorf("left: %+v", left)
 	}
 	facts := Facts{Client: s.watch.Client, Refresh: settle}
-	if f, _ := facts.Fresh(t.Context(), everything).FloatingIP(address); !f.Free() || f.ID == "" {
+	if f, _ := facts.Fresh(t.Context(), ofEverything).FloatingIP(address); !f.Free() || f.ID == "" {
 		t.Errorf("the floating IP: %+v", f)
 	}
 }

@@ -1,0 +1,97 @@
+package openstack
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/octagate/octagate/policy/facts"
+)
+
+// mostAway is how many look-ups of one thing are under way at once: one that is stuck does
+// not hold up the others, a few who come together need not wait, and the cloud is not asked by
+// everybody who applies a Service. When as many are stuck, the circuit opens.
+const mostAway = mostFailures
+
+// mostAddresses is how many floating IPs one look-up is about, so that its URL stays far
+// below the 8 KiB that web servers take.
+const mostAddresses = 64
+
+// Errands are look-ups of one thing. Whoever comes while as many are under way as may be
+// waits for the next, with all others who do. Nobody is told what was asked before: the
+// author of a Service who was refused, and has made the floating IP since, would be refused
+// again for an answer that was already on its way. The zero errands are ready to be used.
+type errands struct {
+	of facts.Kinds // of which they tell everything; 0: of none
+
+	mu      sync.Mutex
+	away    int
+	waiting []*errand // in the order in which they set out; all but the last are full
+}
+
+// An errand is one look-up, for all who asked before it set out.
+type errand struct {
+	of    facts.Kinds
+	run   func(about []netip.Addr) telling
+	about []netip.Addr  // one invalid address: everything there is
+	done  chan struct{} // closed when it is over
+	told  telling       // what the cloud said; nil: nothing
+}
+
+// send is the errand that tells about an address, which sets out as soon as it may.
+func (e *errands) send(about netip.Addr, run func([]netip.Addr) telling) *errand {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := slices.IndexFunc(e.waiting, func(one *errand) bool { return one.takes(about) })
+	if i < 0 {
+		i, e.waiting = len(e.waiting), append(e.waiting, &errand{of: e.of, run: run, about: []netip.Addr{about}, done: make(chan struct{})})
+	}
+	one := e.waiting[i]
+	e.setOut()
+	return one
+}
+
+// takes reports whether an errand that waits tells about an address, too, from now on.
+func (one *errand) takes(about netip.Addr) bool {
+	switch {
+	case slices.Contains(one.about, about):
+		return true
+	case len(one.about) == mostAddresses:
+		return false
+	}
+	one.about = append(one.about, about)
+	return true
+}
+
+// setOut has errands set out while they may.
+func (e *errands) setOut() {
+	for len(e.waiting) > 0 && e.away < mostAway {
+		one := e.waiting[0]
+		e.waiting = e.waiting[1:]
+		e.away++
+		go func() {
+			one.told = one.run(one.about)
+			close(one.done)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.away--
+			e.setOut()
+		}()
+	}
+}
+
+// heard is what an errand tells before ctx ends; nil: nothing.
+func (one *errand) heard(ctx context.Context) telling {
+	select {
+	case <-one.done:
+		return one.told
+	case <-ctx.Done():
+	}
+	select {
+	case <-one.done: // in time, after all
+		return one.told
+	default:
+		return nil
+	}
+}

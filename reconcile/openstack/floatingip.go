@@ -1,0 +1,110 @@
+package openstack
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+	"strings"
+	"unique"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+
+	"github.com/octagate/octagate/policy/facts"
+	"github.com/octagate/octagate/reconcile/octavia"
+)
+
+// A floatingIP is as much of one as lists are asked for: a project may have tens of thousands.
+type floatingIP struct {
+	ID          string     `json:"id"`
+	Address     netip.Addr `json:"floating_ip_address"`
+	NetworkID   shared     `json:"floating_network_id"`
+	PortID      string     `json:"port_id"` // empty: none
+	FixedIP     netip.Addr `json:"fixed_ip_address"`
+	Description string     `json:"description"`
+	Tags        []string   `json:"tags"`
+	Revision    int        `json:"revision_number"`
+}
+
+// fields are those of a floatingIP, as Neutron is asked for them.
+var fields = []string{"id", "floating_ip_address", "floating_network_id", "port_id", "fixed_ip_address", "description", "tags", "revision_number"}
+
+// A shared text is that of many things, and kept once for all.
+type shared string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *shared) UnmarshalText(text []byte) error {
+	*s = shared(unique.Make(string(text)).Value())
+	return nil
+}
+
+// floatingIPs lists those of our project, also when an administrator asks.
+func (s *session) floatingIPs(ctx context.Context, filter query) ([]floatingIP, error) {
+	ours := query{"project_id": {s.project}, "fields": fields}
+	maps.Copy(ours, filter)
+	return all[floatingIP](ctx, "floating IPs", "floatingips", floatingips.List(s.network, ours))
+}
+
+// onTree is f as trees have it; none for the zero f.
+func (f floatingIP) onTree() octavia.FloatingIP {
+	return octavia.FloatingIP{Address: f.Address, ID: f.ID, Port: f.PortID}
+}
+
+// fact is f as admission knows it.
+func (f floatingIP) fact() facts.FloatingIP {
+	_, ours := octavia.DescribedOwner(f.Description)
+	return facts.FloatingIP{
+		ID: f.ID, Address: f.Address, Network: string(f.NetworkID), Port: f.PortID, FixedIP: f.FixedIP, Pool: ours, Namespaces: namespaces(f.Tags),
+	}
+}
+
+// namespaceTag begins the tags of a floating IP that its owner keeps for namespaces.
+const namespaceTag = "octagate:namespace="
+
+// namespaces are those that tags keep something for.
+func namespaces(tags []string) []string {
+	var all []string
+	for _, tag := range tags {
+		if name, found := strings.CutPrefix(tag, namespaceTag); found {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// askFloatingIPs lists all of the project.
+func askFloatingIPs(ctx context.Context, s *session, _ *Facts) (telling, error) {
+	all, err := s.floatingIPs(ctx, nil)
+	return tellFloatingIPs(all), err
+}
+
+func tellFloatingIPs(all []floatingIP) telling {
+	known := make(map[netip.Addr]facts.FloatingIP, len(all))
+	for _, f := range all {
+		known[f.Address] = f.fact()
+	}
+	return func(s *facts.Snapshot) { s.FloatingIPs = known }
+}
+
+// floatingIPsAt are the floating IPs at some addresses. No kind is told of as a whole by what the
+// cloud says of them: it is for those who asked, and neither goes before a list nor is hidden
+// by one.
+func floatingIPsAt(about []netip.Addr) kind {
+	return kind{0, ofFloatingIPs, func(ctx context.Context, s *session, _ *Facts) (telling, error) {
+		return askFloatingIPsAt(ctx, s, about)
+	}}
+}
+
+func askFloatingIPsAt(ctx context.Context, s *session, about []netip.Addr) (telling, error) {
+	known, filter := make(map[netip.Addr]facts.FloatingIP, len(about)), query{}
+	for _, a := range about {
+		known[a] = facts.FloatingIP{}
+		filter["floating_ip_address"] = append(filter["floating_ip_address"], a.String())
+	}
+	found, err := s.floatingIPs(ctx, filter)
+	for _, f := range found {
+		if _, asked := known[f.Address]; asked {
+			known[f.Address] = f.fact()
+		}
+	}
+	return func(s *facts.Snapshot) { s.Asked = known }, err
+}
