@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
-	"github.com/go-logr/logr"
 	"go.uber.org/zap/zapcore"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -16,17 +13,11 @@ import (
 	"github.com/octagate/octagate/certs"
 )
 
-// share is how much of a container's memory is Go's before it collects more often rather
-// than take more: above the limit the kernel ends the process. Pages of the program are
-// read again if need be; the rest is the kernel's, for connections. Outside of containers
-// there is no limit, and GOMEMLIMIT goes before ours.
-const share = 0.8
-
 // run runs both halves until ctx ends, and a while longer.
 func run(ctx context.Context, c Configuration) error {
 	ctrl.SetLogger(zap.New(zap.StacktraceLevel(zapcore.DPanicLevel))) // an error of the cloud is no fault in the code
 	klog.SetLogger(ctrl.Log)                                          // for the libraries that have no other
-	memlimit.Set(memlimit.WithRatio(share), memlimit.WithLogger(slog.New(logr.ToSlogHandler(ctrl.Log.WithName("memory")))))
+	thrifty(ctrl.Log.WithName("memory"))
 	writer, reader, err := clouds(c)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (s *session) holder(ctx context.Context, vip octavia.VIP) (*seenBalancer, e
 	}
 	has := func(lb seenBalancer) bool { // further pages are not filtered
 		address, err := netip.ParseAddr(lb.VipAddress)
-		return err == nil && address == vip.Address && lb.VipSubnetID == vip.Subnet
+		return err == nil && address == vip.Address && string(lb.VipSubnetID) == vip.Subnet
 	}
 	if i := slices.IndexFunc(found, has); i >= 0 {
 		return &found[i], nil
@@ -72,7 +72,7 @@ func (s *session) holder(ctx context.Context, vip octavia.VIP) (*seenBalancer, e
 // traffic. The load balancer comes last, so that it is ours with all that is under it or
 // not at all, whatever happens in between.
 func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb *seenBalancer) error {
-	if octavia.Status(lb.ProvisioningStatus).Busy() {
+	if lb.ProvisioningStatus.Busy() {
 		return busy("load balancer %s is adopted when it is not %s any more", lb.ID, lb.ProvisioningStatus)
 	}
 	what, err := s.inherit(ctx, o, t, lb)
@@ -89,9 +89,9 @@ func (s *session) adopt(ctx context.Context, o octavia.Owner, t octavia.Tree, lb
 // unfit is why a load balancer cannot be adopted for a tree; empty: it can.
 func unfit(t octavia.Tree, lb *seenBalancer) string {
 	switch {
-	case octavia.Status(lb.ProvisioningStatus) == octavia.Failed:
+	case lb.ProvisioningStatus == octavia.Failed:
 		return "it is in ERROR; delete it"
-	case t.Provider != "" && called(t.Provider) != called(lb.Provider):
+	case t.Provider != "" && called(t.Provider) != called(string(lb.Provider)):
 		return fmt.Sprintf("its provider is %s; annotate the Service with octagate.dev/provider: %s", lb.Provider, lb.Provider)
 	}
 	return ""

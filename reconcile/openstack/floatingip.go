@@ -33,9 +33,12 @@ type shared string
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (s *shared) UnmarshalText(text []byte) error {
-	*s = shared(unique.Make(string(text)).Value())
+	*s = shared(one(string(text)))
 	return nil
 }
+
+// one is the text that is kept of all that are like it.
+func one(text string) string { return unique.Make(text).Value() }
 
 // floatingIPs lists those of our project, also when an administrator asks.
 func (s *session) floatingIPs(ctx context.Context, filter query) ([]floatingIP, error) {

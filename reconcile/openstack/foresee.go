@@ -45,7 +45,7 @@ func (c *Client) Adoptions(ctx context.Context, cluster string, subnets []string
 	f := foresight{session: s, cluster: cluster, inventory: i, heirs: map[string]bool{}}
 	var all []Adoption
 	for _, lb := range i.balancers {
-		if _, marked := lb.owner(); marked || !slices.Contains(subnets, lb.VipSubnetID) {
+		if _, marked := lb.owner(); marked || !slices.Contains(subnets, string(lb.VipSubnetID)) {
 			continue
 		}
 		a, err := f.adoption(ctx, lb, wanted)
@@ -83,7 +83,7 @@ func (f foresight) adoption(ctx context.Context, lb seenBalancer, wanted map[oct
 	address, _ := netip.ParseAddr(lb.VipAddress)
 	a := Adoption{ID: lb.ID, Name: lb.Name, VIP: address, Left: "no Service has its address " + lb.VipAddress + " and wants a load balancer that it has not"}
 	for o, t := range wanted {
-		if t.VIP.Address != address || t.VIP.Subnet != lb.VipSubnetID {
+		if t.VIP.Address != address || t.VIP.Subnet != string(lb.VipSubnetID) {
 			continue
 		}
 		external, taken := f.floatingIP(lb)

@@ -89,13 +89,13 @@ func (s *session) children(ctx context.Context, i *inventory, cluster string, ta
 // configured another since.
 func (s *session) vipPorts(ctx context.Context, balancers []seenBalancer) ([]seenPort, error) {
 	var found []seenPort
-	asked := map[string]bool{}
+	asked := map[shared]bool{}
 	for _, lb := range balancers {
 		if asked[lb.VipSubnetID] {
 			continue
 		}
 		asked[lb.VipSubnetID] = true
-		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: lb.VipSubnetID}}}
+		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: string(lb.VipSubnetID)}}}
 		more, err := all[seenPort](ctx, "VIP ports", "ports", ports.List(s.network, filter))
 		if err != nil {
 			return nil, err
@@ -154,7 +154,7 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 		case trees[owner].Exists():
 			rivals[owner] = lb.ID
 		default:
-			owner.Cluster, owner.System = under.words.of(owner.Cluster), types.UID(under.words.of(string(owner.System)))
+			owner.Cluster, owner.System = one(owner.Cluster), types.UID(one(string(owner.System)))
 			trees[owner] = under.tree(lb)
 		}
 	}

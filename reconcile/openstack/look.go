@@ -43,16 +43,16 @@ const mostGlances = 200
 // balancer that was not ours. What rests costs nothing, and neither does what is
 // busy. What was there before us is only glanced at.
 func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
-	listed := map[string]seenPool{}
-	for _, p := range i.pools {
-		listed[p.ID] = p
+	listed := map[string]*seenPool{}
+	for n := range i.pools {
+		listed[i.pools[n].ID] = &i.pools[n]
 	}
 	glances, idle := 0, true
 	for _, lb := range i.balancers {
 		owner, _ := lb.owner()
 		n, acted := notes[owner]
 		under := ours(lb, listed)
-		if octavia.Status(lb.ProvisioningStatus).Busy() {
+		if lb.ProvisioningStatus.Busy() {
 			continue
 		}
 		var err error
@@ -114,7 +114,7 @@ func local(err error) bool { return errors.As(err, new(refusedLook)) }
 
 // obscure leaves it open who the members of pools are that the cloud does not tell. It is
 // asked again in the next round.
-func (w *Watch) obscure(id string, under []seenPool, err error) {
+func (w *Watch) obscure(id string, under []*seenPool, err error) {
 	for _, p := range under {
 		w.members[p.ID] = membership{}
 	}
@@ -122,8 +122,8 @@ func (w *Watch) obscure(id string, under []seenPool, err error) {
 }
 
 // ours are the pools under a load balancer that are listed.
-func ours(lb seenBalancer, listed map[string]seenPool) []seenPool {
-	var all []seenPool
+func ours(lb seenBalancer, listed map[string]*seenPool) []*seenPool {
+	var all []*seenPool
 	for _, p := range lb.Pools {
 		if known, ok := listed[p.ID]; ok {
 			all = append(all, known)
@@ -139,16 +139,16 @@ func (w *Watch) first(id string) bool {
 }
 
 // complete reports whether the members of the pools are those that were seen.
-func (w *Watch) complete(under []seenPool) bool {
-	return !slices.ContainsFunc(under, func(p seenPool) bool { return !w.fits(p) })
+func (w *Watch) complete(under []*seenPool) bool {
+	return !slices.ContainsFunc(under, func(p *seenPool) bool { return !w.fits(p) })
 }
 
 // dim are the pools of one load balancer that was only glanced at: while there is
 // nothing else to do, they are looked at one load balancer a round.
-func (w *Watch) dim(i inventory, listed map[string]seenPool) []seenPool {
+func (w *Watch) dim(i inventory, listed map[string]*seenPool) []*seenPool {
 	for _, lb := range i.balancers {
 		for _, p := range ours(lb, listed) {
-			if w.members[p.ID].dim && !octavia.Status(lb.ProvisioningStatus).Busy() {
+			if w.members[p.ID].dim && !lb.ProvisioningStatus.Busy() {
 				return ours(lb, listed)
 			}
 		}
@@ -158,11 +158,11 @@ func (w *Watch) dim(i inventory, listed map[string]seenPool) []seenPool {
 
 // undated are the pools of a load balancer that nobody dates, as LBaaS v2 does not: while
 // there is nothing else to do, one after the other is looked at.
-func (w *Watch) undated(i inventory, listed map[string]seenPool) []seenPool {
+func (w *Watch) undated(i inventory, listed map[string]*seenPool) []*seenPool {
 	for range i.balancers {
 		w.turn++
 		lb := i.balancers[w.turn%len(i.balancers)]
-		if lb.UpdatedAt == "" && !octavia.Status(lb.ProvisioningStatus).Busy() {
+		if lb.UpdatedAt == "" && !lb.ProvisioningStatus.Busy() {
 			return ours(lb, listed)
 		}
 	}
@@ -170,7 +170,7 @@ func (w *Watch) undated(i inventory, listed map[string]seenPool) []seenPool {
 }
 
 // forget drops what is gone.
-func (w *Watch) forget(i inventory, listed map[string]seenPool) {
+func (w *Watch) forget(i inventory, listed map[string]*seenPool) {
 	there := map[string]bool{}
 	for _, lb := range i.balancers {
 		there[lb.ID] = true
@@ -180,7 +180,7 @@ func (w *Watch) forget(i inventory, listed map[string]seenPool) {
 			delete(w.seen, id)
 		}
 	}
-	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return listed[id].ID == "" })
+	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return listed[id] == nil })
 	w.forgetNotes(i)
 }
 

@@ -22,10 +22,10 @@ type membership struct {
 }
 
 // fits reports whether a pool still has the members that are known.
-func (k membership) fits(p seenPool) bool { return k.seen && slices.Equal(k.ids, p.ids()) }
+func (k membership) fits(p *seenPool) bool { return k.seen && slices.Equal(k.ids, p.ids()) }
 
 // ids are those of the members of a pool, in order.
-func (p seenPool) ids() []digest {
+func (p *seenPool) ids() []digest {
 	all := make([]digest, 0, len(p.Members))
 	for _, m := range p.Members {
 		all = append(all, m.ID)
@@ -46,9 +46,8 @@ func ids(members []octavia.Member) []digest {
 
 // known is what the cloud says of the members of a pool.
 func known(all []pools.Member) membership {
-	members, subnets := slices.Grow([]octavia.Member(nil), len(all)), words{}
+	members := slices.Grow([]octavia.Member(nil), len(all))
 	for _, m := range all {
-		m.SubnetID = subnets.of(m.SubnetID)
 		members = append(members, member(m))
 	}
 	return membership{seen: true, ids: ids(members), members: members}
@@ -63,13 +62,13 @@ type note struct {
 
 // heed takes for known what our own steps made of a load balancer, as far as it is what
 // was expected, and returns the pools that have to be asked all the same.
-func (w *Watch) heed(n note, lb seenBalancer, under []seenPool) []seenPool {
-	if n.doubt || octavia.Status(lb.ProvisioningStatus) != octavia.Active {
+func (w *Watch) heed(n note, lb seenBalancer, under []*seenPool) []*seenPool {
+	if n.doubt || lb.ProvisioningStatus != octavia.Active {
 		return under
 	}
-	return slices.DeleteFunc(under, func(p seenPool) bool {
+	return slices.DeleteFunc(under, func(p *seenPool) bool {
 		expected, noted := n.expect[p.ID]
-		if octavia.Status(p.ProvisioningStatus) != octavia.Active {
+		if p.ProvisioningStatus != octavia.Active {
 			return false
 		}
 		if noted && len(expected) == len(p.Members) {
@@ -82,7 +81,7 @@ func (w *Watch) heed(n note, lb seenBalancer, under []seenPool) []seenPool {
 
 // fits reports whether the members of a pool are those that were seen. Of a pool without
 // any there is nothing to see.
-func (w *Watch) fits(p seenPool) bool {
+func (w *Watch) fits(p *seenPool) bool {
 	if len(p.Members) == 0 {
 		w.members[p.ID] = membership{seen: true}
 	}
@@ -91,7 +90,7 @@ func (w *Watch) fits(p seenPool) bool {
 
 // study asks for all that there is to know of the members of pools, pool by pool. A pool
 // that is gone has none.
-func (w *Watch) study(ctx context.Context, s *session, under []seenPool) error {
+func (w *Watch) study(ctx context.Context, s *session, under []*seenPool) error {
 	for _, p := range under {
 		listed, err := s.members(ctx, p.ID)
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
@@ -105,7 +104,7 @@ func (w *Watch) study(ctx context.Context, s *session, under []seenPool) error {
 // glance looks at all the members under a load balancer in one call, if that is less
 // than one for each pool. It does not tell in which subnet they are reached, nor
 // whether somebody altered them.
-func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under []seenPool) error {
+func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under []*seenPool) error {
 	if len(under) < 2 || s.legacy {
 		return w.study(ctx, s, under)
 	}
@@ -143,8 +142,8 @@ const usualWeight = 1
 func member(m pools.Member) octavia.Member {
 	address, _ := netip.ParseAddr(m.Address)
 	return octavia.Member{
-		ID: m.ID, Name: m.Name, Address: address, Port: int32(m.ProtocolPort), Subnet: m.SubnetID,
-		Failed:  inError(m.ProvisioningStatus),
+		ID: m.ID, Name: m.Name, Address: address, Port: int32(m.ProtocolPort), Subnet: one(m.SubnetID),
+		Failed:  inError(octavia.Status(m.ProvisioningStatus)),
 		Altered: m.Weight != usualWeight || !m.AdminStateUp || m.Backup || m.MonitorPort != 0 || m.MonitorAddress != "",
 	}
 }

@@ -12,20 +12,20 @@ import (
 
 // A seenBalancer is a load balancer. It names what is under it.
 type seenBalancer struct {
-	ID                 string    `json:"id"`
-	Name               string    `json:"name"`
-	ProvisioningStatus string    `json:"provisioning_status"`
-	AdminStateUp       bool      `json:"admin_state_up"`
-	Provider           string    `json:"provider"`
-	FlavorID           string    `json:"flavor_id"`
-	AvailabilityZone   string    `json:"availability_zone"`
-	VipAddress         string    `json:"vip_address"`
-	VipSubnetID        string    `json:"vip_subnet_id"`
-	VipPortID          string    `json:"vip_port_id"`
-	AdditionalVips     []seenVIP `json:"additional_vips"`
-	Listeners          []named   `json:"listeners"`
-	Pools              []named   `json:"pools"`
-	UpdatedAt          string    `json:"updated_at"` // in whatever format; empty: nobody dates it
+	ID                 string         `json:"id"`
+	Name               string         `json:"name"`
+	ProvisioningStatus octavia.Status `json:"provisioning_status"`
+	AdminStateUp       bool           `json:"admin_state_up"`
+	Provider           shared         `json:"provider"`
+	FlavorID           shared         `json:"flavor_id"`
+	AvailabilityZone   shared         `json:"availability_zone"`
+	VipAddress         string         `json:"vip_address"`
+	VipSubnetID        shared         `json:"vip_subnet_id"`
+	VipPortID          string         `json:"vip_port_id"`
+	AdditionalVips     []seenVIP      `json:"additional_vips"`
+	Listeners          []named        `json:"listeners"`
+	Pools              []named        `json:"pools"`
+	UpdatedAt          string         `json:"updated_at"` // in whatever format; empty: nobody dates it
 	bearer
 }
 
@@ -37,20 +37,20 @@ type seenVIP struct {
 
 // A seenListener is a listener.
 type seenListener struct {
-	ID                     string   `json:"id"`
-	Name                   string   `json:"name"`
-	ProvisioningStatus     string   `json:"provisioning_status"`
-	AdminStateUp           bool     `json:"admin_state_up"`
-	Protocol               string   `json:"protocol"`
-	ProtocolPort           int      `json:"protocol_port"`
-	DefaultPoolID          string   `json:"default_pool_id"`
-	ConnLimit              int      `json:"connection_limit"`
-	DefaultTLSContainerRef string   `json:"default_tls_container_ref"`
-	AllowedCIDRs           []string `json:"allowed_cidrs"`
-	TimeoutClientData      int      `json:"timeout_client_data"`
-	TimeoutMemberData      int      `json:"timeout_member_data"`
-	TimeoutMemberConnect   int      `json:"timeout_member_connect"`
-	TimeoutTCPInspect      int      `json:"timeout_tcp_inspect"`
+	ID                     string         `json:"id"`
+	Name                   string         `json:"name"`
+	ProvisioningStatus     octavia.Status `json:"provisioning_status"`
+	AdminStateUp           bool           `json:"admin_state_up"`
+	Protocol               shared         `json:"protocol"`
+	ProtocolPort           int            `json:"protocol_port"`
+	DefaultPoolID          string         `json:"default_pool_id"`
+	ConnLimit              int            `json:"connection_limit"`
+	DefaultTLSContainerRef string         `json:"default_tls_container_ref"`
+	AllowedCIDRs           []string       `json:"allowed_cidrs"`
+	TimeoutClientData      int            `json:"timeout_client_data"`
+	TimeoutMemberData      int            `json:"timeout_member_data"`
+	TimeoutMemberConnect   int            `json:"timeout_member_connect"`
+	TimeoutTCPInspect      int            `json:"timeout_tcp_inspect"`
 	InsertHeaders          struct {
 		Forwarded string `json:"X-Forwarded-For"`
 	} `json:"insert_headers"`
@@ -59,13 +59,13 @@ type seenListener struct {
 
 // A seenPool is a pool. Of its members there is no more than IDs.
 type seenPool struct {
-	ID                 string `json:"id"`
-	Name               string `json:"name"`
-	ProvisioningStatus string `json:"provisioning_status"`
-	AdminStateUp       bool   `json:"admin_state_up"`
-	Protocol           string `json:"protocol"`
-	LBMethod           string `json:"lb_algorithm"`
-	MonitorID          string `json:"healthmonitor_id"`
+	ID                 string         `json:"id"`
+	Name               string         `json:"name"`
+	ProvisioningStatus octavia.Status `json:"provisioning_status"`
+	AdminStateUp       bool           `json:"admin_state_up"`
+	Protocol           shared         `json:"protocol"`
+	LBMethod           shared         `json:"lb_algorithm"`
+	MonitorID          string         `json:"healthmonitor_id"`
 	Persistence        struct {
 		Type string `json:"type"`
 	} `json:"session_persistence"`
@@ -77,13 +77,13 @@ type seenPool struct {
 
 // A seenMonitor is a health monitor.
 type seenMonitor struct {
-	ID                 string `json:"id"`
-	ProvisioningStatus string `json:"provisioning_status"`
-	AdminStateUp       bool   `json:"admin_state_up"`
-	Delay              int    `json:"delay"`
-	Timeout            int    `json:"timeout"`
-	MaxRetries         int    `json:"max_retries"`
-	MaxRetriesDown     int    `json:"max_retries_down"`
+	ID                 string         `json:"id"`
+	ProvisioningStatus octavia.Status `json:"provisioning_status"`
+	AdminStateUp       bool           `json:"admin_state_up"`
+	Delay              int            `json:"delay"`
+	Timeout            int            `json:"timeout"`
+	MaxRetries         int            `json:"max_retries"`
+	MaxRetriesDown     int            `json:"max_retries_down"`
 }
 
 // A seenPort is a port.
@@ -123,16 +123,4 @@ func digestOf(id []byte) digest {
 func (d *digest) UnmarshalText(id []byte) error {
 	*d = digestOf(id)
 	return nil
-}
-
-// words are strings of which each is kept once, that many things have in common.
-type words map[string]string
-
-// of is a string like s.
-func (w words) of(s string) string {
-	if known, there := w[s]; there {
-		return known
-	}
-	w[s] = s
-	return s
 }

@@ -11,33 +11,33 @@ import (
 
 // children is everything that may be under a load balancer, by ID.
 type children struct {
-	listeners map[string]seenListener
+	listeners map[string]*seenListener
 	pools     map[string]octavia.Pool
 	unmade    map[string]string     // what is PENDING_CREATE
 	external  map[string]floatingIP // by the ID of their port
 	open      map[string]bool       // ports without security groups
 	worded    map[string]bool       // what says in words whose it is, and could bear tags
-	words     words                 // that trees have in common
 }
 
 func (i inventory) children(known map[string]membership) children {
-	c := children{map[string]seenListener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingIP{}, map[string]bool{}, map[string]bool{}, words{}}
+	c := children{map[string]*seenListener{}, map[string]octavia.Pool{}, map[string]string{}, map[string]floatingIP{}, map[string]bool{}, map[string]bool{}}
 	for _, lb := range i.balancers {
-		c.worded[lb.ID] = i.words(lb.Tags)
+		c.read(i, lb.ID, lb.bearer)
 	}
-	for _, l := range i.listeners {
+	for n := range i.listeners {
+		l := &i.listeners[n]
 		c.listeners[l.ID] = l
-		c.examine(l.ProvisioningStatus, l.ID, "listener "+l.Name)
-		c.worded[l.ID] = i.words(l.Tags)
+		c.examine(l.ProvisioningStatus, l.ID, "listener ", l.Name)
+		c.read(i, l.ID, l.bearer)
 	}
 	asking := map[string]octavia.Monitor{}
 	for _, m := range i.monitors {
 		asking[m.ID] = observedMonitor(m)
 	}
 	for _, p := range i.pools {
-		c.examine(p.ProvisioningStatus, p.ID, "pool "+p.Name)
-		c.worded[p.ID] = i.words(p.Tags)
-		c.pools[p.ID] = c.words.pool(p, asking[p.MonitorID], known[p.ID])
+		c.examine(p.ProvisioningStatus, p.ID, "pool ", p.Name)
+		c.read(i, p.ID, p.bearer)
+		c.pools[p.ID] = observedPool(p, asking[p.MonitorID], known[p.ID])
 	}
 	for _, f := range i.floatingIPs {
 		if f.PortID != "" {
@@ -51,9 +51,16 @@ func (i inventory) children(known map[string]membership) children {
 }
 
 // examine remembers what is not made yet.
-func (c children) examine(status, id, what string) {
+func (c children) examine(status octavia.Status, id, kind, name string) {
 	if status == unmade {
-		c.unmade[id] = what
+		c.unmade[id] = kind + name
+	}
+}
+
+// read remembers what says in words whose it is.
+func (c children) read(i inventory, id string, b bearer) {
+	if i.words(b.Tags) {
+		c.worded[id] = true
 	}
 }
 
@@ -64,15 +71,15 @@ const unmade = "PENDING_CREATE"
 func (c children) tree(lb seenBalancer) octavia.Tree {
 	address, _ := netip.ParseAddr(lb.VipAddress)
 	t := octavia.Tree{
-		ID: lb.ID, Name: lb.Name, Status: octavia.Status(c.words.of(lb.ProvisioningStatus)), Tags: strange(lb.Tags), Disabled: !lb.AdminStateUp,
-		VIP:      octavia.VIP{Address: address, Subnet: c.words.of(lb.VipSubnetID), Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
-		Provider: c.words.of(lb.Provider), Flavor: c.words.of(lb.FlavorID), Zone: c.words.of(lb.AvailabilityZone),
+		ID: lb.ID, Name: lb.Name, Status: lb.ProvisioningStatus, Tags: strange(lb.Tags), Disabled: !lb.AdminStateUp,
+		VIP:      octavia.VIP{Address: address, Subnet: string(lb.VipSubnetID), Port: lb.VipPortID, Open: c.open[lb.VipPortID]},
+		Provider: string(lb.Provider), Flavor: string(lb.FlavorID), Zone: string(lb.AvailabilityZone),
 		Pools:      c.distinct(lb),
 		FloatingIP: c.external[lb.VipPortID].onTree(),
 	}
 	for _, more := range lb.AdditionalVips {
 		address, _ := netip.ParseAddr(more.IPAddress)
-		t.More = append(t.More, octavia.VIP{Address: address, Subnet: c.words.of(more.SubnetID)})
+		t.More = append(t.More, octavia.VIP{Address: address, Subnet: more.SubnetID})
 	}
 	keys := map[string]octavia.PoolKey{}
 	for _, p := range t.Pools {
@@ -81,8 +88,8 @@ func (c children) tree(lb seenBalancer) octavia.Tree {
 	for _, l := range lb.Listeners {
 		if known, ours := c.listeners[l.ID]; ours {
 			t.Listeners = append(t.Listeners, octavia.Listener{
-				ID: known.ID, Key: octavia.Key{Protocol: c.words.of(known.Protocol), Port: int32(known.ProtocolPort)},
-				Settings: observed(known), Pool: c.leads(known.DefaultPoolID, keys),
+				ID: known.ID, Key: octavia.Key{Protocol: string(known.Protocol), Port: int32(known.ProtocolPort)},
+				Settings: observed(*known), Pool: c.leads(known.DefaultPoolID, keys),
 			})
 		}
 	}
@@ -158,10 +165,9 @@ func observed(l seenListener) octavia.Settings {
 	return s
 }
 
-// pool is a pool as trees have it.
-func (w words) pool(p seenPool, m octavia.Monitor, known membership) octavia.Pool {
+func observedPool(p seenPool, m octavia.Monitor, known membership) octavia.Pool {
 	return octavia.Pool{
-		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: w.of(p.Protocol)}, Algorithm: w.of(p.LBMethod),
+		ID: p.ID, PoolKey: octavia.PoolKey{Name: p.Name, Protocol: string(p.Protocol)}, Algorithm: string(p.LBMethod),
 		Sticky: p.Persistence.Type == sticky, Disabled: !p.AdminStateUp, Failed: inError(p.ProvisioningStatus), Monitor: m,
 		Members: known.members, Unseen: !known.seen,
 	}
@@ -176,7 +182,7 @@ func observedMonitor(m seenMonitor) octavia.Monitor {
 
 // inError reports whether Octavia gave up on something under a load balancer, which is
 // ACTIVE all the same.
-func inError(status string) bool { return octavia.Status(status) == octavia.Failed }
+func inError(status octavia.Status) bool { return status == octavia.Failed }
 
 // timed is which timeouts are of our choosing: as the tags say where it bears our tags, or
 // else the description.
