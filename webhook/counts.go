@@ -18,7 +18,7 @@ type fault string
 // The faults.
 const (
 	panicked   fault = "panic"
-	unreadable fault = "unreadable" // what the API server sent, or our answer to it
+	unreadable fault = "unreadable" // what the API server sent
 	overloaded fault = "overloaded" // others were judged until it was too late
 	oversized  fault = "oversized"  // it was not read; failurePolicy says whether it was allowed
 )
@@ -61,7 +61,7 @@ var (
 		Labels: []metric.Label{
 			byWebhook,
 			{Name: "fault", Values: []string{string(panicked), string(unreadable), string(overloaded), string(oversized)},
-				Doc: "unreadable: what the API server sent, or what was to be answered; overloaded: too many others were judged meanwhile; oversized: larger than 3 MiB, which was not read and which failurePolicy decides"},
+				Doc: "unreadable: what the API server sent is no Service, or no AdmissionReview, which failurePolicy decides; overloaded: too many others were judged meanwhile; oversized: larger than 3 MiB, which was not read and which failurePolicy decides"},
 		},
 	}
 	durations = metric.Def{

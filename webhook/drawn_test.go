@@ -57,13 +57,13 @@ func drawn(t *rapid.T) any {
 	return map[string]any{"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": spec, "future": rapid.SampledFrom([]any{nil, 1.5}).Draw(t, "future")}
 }
 
-// A request is an object and its predecessor, as they are sent.
-type request struct {
+// A pair is an object and its predecessor, as they are sent.
+type pair struct {
 	object, old string
 	dry         bool
 }
 
-var requests = rapid.Custom(func(t *rapid.T) request {
+var requests = rapid.Custom(func(t *rapid.T) pair {
 	text := func(v any) string {
 		b, err := json.Marshal(v)
 		if err != nil {
@@ -71,7 +71,7 @@ var requests = rapid.Custom(func(t *rapid.T) request {
 		}
 		return string(b)
 	}
-	r := request{object: text(drawn(t)), dry: rapid.Bool().Draw(t, "dry")}
+	r := pair{object: text(drawn(t)), dry: rapid.Bool().Draw(t, "dry")}
 	if rapid.Bool().Draw(t, "update") {
 		r.old = text(drawn(t))
 	}

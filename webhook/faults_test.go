@@ -221,7 +221,7 @@ func (s *suspect) opinion(f *openstack.Facts, timeout string) (o opinion) {
 	}, Facts: real{f}}
 	strict := h
 	strict.Strict = true
-	body := review(s.T, s.service, nil)
+	body := reviewOf(s.T, s.service, nil)
 	var all sync.WaitGroup
 	for into, hook := range map[**admissionv1.AdmissionResponse]http.Handler{&o.mutate: h.Mutating(), &o.validate: h.Validating(), &o.strict: strict.Validating()} {
 		all.Go(func() { *into = s.post(hook, "/?timeout="+timeout, string(body)) })

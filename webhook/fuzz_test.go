@@ -1,9 +1,11 @@
 package webhook
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,7 +18,8 @@ import (
 	"github.com/octagate/octagate/policy/annotation"
 )
 
-// Whatever is sent, the answer is an AdmissionReview that allows, or says why not.
+// Whatever is sent, the answer is an AdmissionReview that allows, or says why not; to what
+// is no review, the answer is no review either.
 func FuzzReviews(f *testing.F) {
 	f.Add([]byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"UPDATE","oldObject":"word","object":{}}}`))
 	f.Add(requested(f, futureService, futureService, false))
@@ -27,7 +30,21 @@ func FuzzReviews(f *testing.F) {
 func answered(t *testing.T, body []byte) {
 	mutate, validate := hooks(memory{})
 	for _, hook := range []http.Handler{mutate, validate} {
+		if _, err := reviewed(body); err != nil {
+			unheard(t, hook, body)
+			continue
+		}
 		reasoned(t, asked(t, hook, body))
+	}
+}
+
+// unheard demands that a request is answered in a way that an API server takes for no answer.
+func unheard(t *testing.T, hook http.Handler, body []byte) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	hook.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)))
+	if recorder.Code != http.StatusBadRequest || !strings.HasPrefix(recorder.Body.String(), "the request cannot be read: ") {
+		t.Errorf("%s is answered by %d %s", body, recorder.Code, recorder.Body)
 	}
 }
 

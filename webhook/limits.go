@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 
 	"golang.org/x/sync/semaphore"
@@ -21,10 +20,13 @@ const mostRead = 32 << 20
 // NewRoom is room for as much of requests as is held at once.
 func NewRoom() *semaphore.Weighted { return semaphore.NewWeighted(mostRead) }
 
+// A reader answers requests whose body has arrived.
+type reader func(w http.ResponseWriter, r *http.Request, body []byte)
+
 // bounded has a webhook see no request that is larger, and none for which there is no room
 // in time. The answer is not one of an admission webhook: the API server takes it for none,
 // and follows failurePolicy.
-func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Handler) http.Handler {
+func bounded(name string, counts *Counts, room *semaphore.Weighted, hook reader) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		size := weight(r)
 		if room != nil {
@@ -46,8 +48,7 @@ func bounded(name string, counts *Counts, room *semaphore.Weighted, hook http.Ha
 			http.Error(w, "the request did not arrive", http.StatusBadRequest)
 			return
 		}
-		r.Body = io.NopCloser(body)
-		hook.ServeHTTP(w, r)
+		hook(w, r, body.Bytes())
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 // What is too large is not read, and is no answer to the API server.
 func TestLargeRequestsAreRefused(t *testing.T) {
 	for claim, tt := range map[string]struct{ size, want int }{
-		"3 MiB":               {largest, http.StatusOK},
+		"3 MiB":               {largest, http.StatusBadRequest},
 		"one byte more":       {largest + 1, http.StatusRequestEntityTooLarge},
 		"as much as it takes": {64 << 20, http.StatusRequestEntityTooLarge},
 	} {
@@ -32,7 +32,7 @@ func TestLargeRequestsAreRefused(t *testing.T) {
 		if recorder.Code != tt.want {
 			t.Errorf("%s: %d", claim, recorder.Code)
 		}
-		if n := counted(t, registry)["fault=oversized webhook=validate"]; (n == 1) != (tt.want != http.StatusOK) {
+		if n := counted(t, registry)["fault=oversized webhook=validate"]; (n == 1) != (tt.want == http.StatusRequestEntityTooLarge) {
 			t.Errorf("%s: counted %v", claim, n)
 		}
 	}
@@ -56,7 +56,7 @@ func TestTooManyRequestsAtOnce(t *testing.T) {
 	there := holding("172.24.4.13")
 	f := slow{memory{there, there}, make(chan struct{}), make(chan struct{})}
 	h := Handler{Policy: config, Facts: f, Counts: NewCounts(registry), Slots: make(Slots, 1)}
-	body := review(t, service("172.24.4.99"), nil)
+	body := reviewOf(t, service("172.24.4.99"), nil)
 	first, second := make(chan bool), make(chan bool)
 	ask := func(answered chan bool) {
 		answered <- askedAt(t, h.Validating(), "/?timeout=30s", body).Allowed
@@ -104,7 +104,7 @@ func TestOnlySoMuchIsReadAtOnce(t *testing.T) {
 	}
 	h.Room.Release(1)
 	for range 2 {
-		if got := ask(); got != http.StatusOK {
+		if got := ask(); got != http.StatusBadRequest {
 			t.Errorf("with room: %d", got)
 		}
 	}

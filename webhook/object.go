@@ -9,24 +9,21 @@ import (
 
 	"github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
-	jsonpatch "gomodules.xyz/jsonpatch/v2"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
 )
 
 // subject is what a request is about.
-func subject(request admission.Request) (policy.Subject, error) {
-	s := policy.Subject{DryRun: request.DryRun != nil && *request.DryRun}
-	var err error
-	if s.Service, err = parsed(request.Object.Raw); err != nil {
+func subject(r *request) (s policy.Subject, err error) {
+	s.DryRun = r.DryRun
+	if s.Service, err = parsed(r.Object); err != nil {
 		return s, fmt.Errorf("reading the Service: %w", err)
 	}
-	if len(request.OldObject.Raw) == 0 {
+	if r.OldObject == nil {
 		return s, nil
 	}
-	if s.Old, err = parsed(request.OldObject.Raw); err != nil {
+	if s.Old, err = parsed(r.OldObject); err != nil {
 		return s, fmt.Errorf("reading the old Service: %w", err)
 	}
 	return s, nil
@@ -39,8 +36,9 @@ var (
 )
 
 // exact is how the API server reads JSON: upper and lower case are different, what is not
-// known is left out, and of what stands twice the last is taken.
-var exact = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false))
+// known is left out, and of what stands twice the last is taken. What cannot be read is of
+// no use, so nobody looks beforehand whether all of it can.
+var exact = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 // parsed is a Service read as the API server does.
 func parsed(raw []byte) (*corev1.Service, error) {
@@ -63,23 +61,23 @@ const (
 )
 
 // annotated turns the annotations that an object has into those that it is to have.
-func annotated(was, to map[string]string) admission.Response {
+func annotated(was, to map[string]string) []operation {
 	if was == nil && len(to) > 0 {
-		return admission.Patched("", jsonpatch.NewOperation("add", annotations, to))
+		return []operation{{"add", annotations, to}}
 	}
-	var patch []jsonpatch.Operation
+	var patch []operation
 	for key, value := range to {
 		if before, there := was[key]; !there || before != value {
-			patch = append(patch, jsonpatch.NewOperation("add", member(key), value))
+			patch = append(patch, operation{"add", member(key), value})
 		}
 	}
 	for key := range was {
 		if _, stays := to[key]; !stays {
-			patch = append(patch, jsonpatch.NewOperation("remove", member(key), nil))
+			patch = append(patch, operation{"remove", member(key), nil})
 		}
 	}
-	slices.SortFunc(patch, func(a, b jsonpatch.Operation) int { return strings.Compare(a.Path, b.Path) })
-	return admission.Patched("", patch...)
+	slices.SortFunc(patch, func(a, b operation) int { return strings.Compare(a.Path, b.Path) })
+	return patch
 }
 
 // escaped is how keys are written in JSON pointers.
@@ -89,8 +87,8 @@ var escaped = strings.NewReplacer("~", "~0", "/", "~1")
 func member(key string) string { return annotations + "/" + escaped.Replace(key) }
 
 // marked adds annotations to an object of which nothing else may be as it should; where not
-// even that can be done, it is allowed without.
-func marked(raw []byte, pins map[string]string) admission.Response {
+// even that can be done, it stays without.
+func marked(raw []byte, pins map[string]string) []operation {
 	var object struct {
 		Metadata *struct {
 			Annotations map[string]string `json:"annotations"`
@@ -98,9 +96,9 @@ func marked(raw []byte, pins map[string]string) admission.Response {
 	}
 	switch err := json.Unmarshal(raw, &object, exact); {
 	case err != nil:
-		return admission.Allowed("")
+		return nil
 	case object.Metadata == nil:
-		return admission.Patched("", jsonpatch.NewOperation("add", metadata, map[string]any{"annotations": pins}))
+		return []operation{{"add", metadata, map[string]any{"annotations": pins}}}
 	}
 	to := map[string]string{}
 	maps.Copy(to, object.Metadata.Annotations)

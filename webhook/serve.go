@@ -8,10 +8,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/go-logr/logr"
 	admissionv1 "k8s.io/api/admission/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
 )
@@ -33,13 +31,8 @@ func (h Handler) Validating() http.Handler {
 }
 
 func (h Handler) serve(name string, judge judge) http.Handler {
-	hook := &admission.Webhook{Handler: lenient{name, judge, h.Slots, h.Counts}, LogConstructor: unadorned}
-	return h.Counts.timed(name, timely(bounded(name, h.Counts, h.Room, hook)))
+	return h.Counts.timed(name, timely(bounded(name, h.Counts, h.Room, lenient{name, judge, h.Slots, h.Counts}.answer)))
 }
-
-// unadorned is the logger of a request. What is said of requests, which is next to
-// nothing, says itself which one it is.
-func unadorned(base logr.Logger, _ *admission.Request) logr.Logger { return base }
 
 // headway is how long before the API server gives up it is answered.
 const headway = 200 * time.Millisecond
@@ -70,13 +63,10 @@ func patience(u *url.URL) time.Duration {
 }
 
 // A judge answers for one Service.
-type judge func(context.Context, policy.Subject) admission.Response
+type judge func(context.Context, policy.Subject) answer
 
 // lenient is one of the two webhooks. To the API server an error is a denial, whatever
 // failurePolicy says, and so is a panic; here they are Services that were not judged.
-//
-// What is not even JSON cannot be answered so, for lack of a UID: the API server takes
-// controller-runtime's answer to it for none, and follows failurePolicy.
 type lenient struct {
 	name   string
 	judge  judge
@@ -84,37 +74,54 @@ type lenient struct {
 	counts *Counts
 }
 
-// Handle implements admission.Handler. Deleting is always allowed.
-func (l lenient) Handle(ctx context.Context, request admission.Request) (answer admission.Response) {
-	if request.Operation == admissionv1.Delete {
-		return admission.Allowed("")
+// answer answers a request that has arrived. What is no review has no UID to answer to: the
+// API server takes that for no answer, and follows failurePolicy.
+func (l lenient) answer(w http.ResponseWriter, r *http.Request, body []byte) {
+	asked, err := reviewed(body)
+	if err != nil {
+		l.counts.failed(l.name, unreadable)
+		http.Error(w, "the request cannot be read: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := l.handle(r.Context(), asked.Request).send(w, asked); err != nil {
+		log.V(1).Info("An answer could not be sent", "webhook", l.name, "requestID", asked.Request.UID, "reason", err.Error())
+	}
+}
+
+// log is where it is said that a Service could not be judged.
+var log = ctrl.Log.WithName("admission")
+
+// handle answers a review. Deleting is always allowed.
+func (l lenient) handle(ctx context.Context, r *request) (a answer) {
+	if r.Operation == admissionv1.Delete {
+		return answer{}
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			answer = l.pass(ctx, request, panicked, fmt.Errorf("%v\n%s", p, debug.Stack()))
+			a = l.pass(r, panicked, fmt.Errorf("%v\n%s", p, debug.Stack()))
 		}
 	}()
 	if !l.slots.take(ctx) {
-		return l.pass(ctx, request, overloaded, errFull)
+		return l.pass(r, overloaded, errFull)
 	}
 	defer l.slots.leave()
-	s, err := subject(request)
+	s, err := subject(r)
 	if err != nil {
-		return l.pass(ctx, request, unreadable, err)
+		return l.pass(r, unreadable, err)
 	}
 	return l.judge(ctx, s)
 }
 
 // pass lets a Service pass that could not be judged, and has it say so.
-func (l lenient) pass(ctx context.Context, request admission.Request, f fault, why error) admission.Response {
-	ctrl.LoggerFrom(ctx).Error(why, "A Service could not be judged, and is allowed", "webhook", l.name, "fault", f,
-		"namespace", request.Namespace, "name", request.Name, "user", request.UserInfo.Username, "requestID", request.UID)
+func (l lenient) pass(r *request, f fault, why error) answer {
+	log.Error(why, "A Service could not be judged, and is allowed", "webhook", l.name, "fault", f,
+		"namespace", r.Namespace, "name", r.Name, "user", r.UserInfo.Username, "requestID", r.UID)
 	v := policy.Undecided()
 	l.counts.failed(l.name, f)
 	l.counts.answered(l.name, v.Answer(), true)
-	answer := admission.Allowed("")
+	a := answer{warnings: v.Warnings()}
 	if l.name == mutate {
-		answer = marked(request.Object.Raw, v.Pins)
+		a.patch = marked(r.Object, v.Pins)
 	}
-	return answer.WithWarnings(v.Warnings()...)
+	return a
 }

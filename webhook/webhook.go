@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
@@ -52,7 +51,7 @@ func (h Handler) Register(mgr ctrl.Manager) {
 
 // mutate pins policy's decisions onto a Service. It refuses only what the API server
 // would refuse, in words that help less, before it asks the validating webhook.
-func (h Handler) mutate(ctx context.Context, s policy.Subject) admission.Response {
+func (h Handler) mutate(ctx context.Context, s policy.Subject) answer {
 	v := h.judge(ctx, s)
 	early := v.Early() && !h.Advise
 	h.Counts.answered(mutate, v.Answer(), !early)
@@ -60,7 +59,7 @@ func (h Handler) mutate(ctx context.Context, s policy.Subject) admission.Respons
 		h.Counts.found(v) // nobody asks the validating webhook then
 		return refused(s.Service, v)
 	}
-	return annotated(s.Service.Annotations, h.pinned(s, v))
+	return answer{patch: annotated(s.Service.Annotations, h.pinned(s, v))}
 }
 
 // pinned are the annotations of a Service with policy's decisions among them.
@@ -87,7 +86,7 @@ func sameKind(old, svc *corev1.Service) bool {
 }
 
 // validate says what policy thinks of a Service.
-func (h Handler) validate(ctx context.Context, s policy.Subject) admission.Response {
+func (h Handler) validate(ctx context.Context, s policy.Subject) answer {
 	v := h.judge(ctx, s)
 	if h.Strict {
 		v = v.Strict()
@@ -97,11 +96,12 @@ func (h Handler) validate(ctx context.Context, s policy.Subject) admission.Respo
 	}
 	h.Counts.answered(validate, v.Answer(), !v.Denied())
 	h.Counts.found(v)
-	answer := admission.Allowed("")
+	var a answer
 	if v.Denied() {
-		answer = refused(s.Service, v)
+		a = refused(s.Service, v)
 	}
-	return answer.WithWarnings(v.Warnings()...)
+	a.warnings = v.Warnings()
+	return a
 }
 
 // judge evaluates the subject, and once more with what the cloud says now when
@@ -117,8 +117,7 @@ func (h Handler) judge(ctx context.Context, s policy.Subject) policy.Verdict {
 }
 
 // refused is every error at once, as the API server prints its own.
-func refused(svc *corev1.Service, v policy.Verdict) admission.Response {
-	answer, why := admission.Denied(""), apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), svc.Name, v.Errors())
-	answer.Result = &why.ErrStatus
-	return answer
+func refused(svc *corev1.Service, v policy.Verdict) answer {
+	why := apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), svc.Name, v.Errors())
+	return answer{refusal: &why.ErrStatus}
 }

@@ -78,8 +78,8 @@ func service(address string) *corev1.Service {
 	}
 }
 
-// review is an AdmissionReview as the API server sends it.
-func review(t *testing.T, svc, old *corev1.Service) []byte {
+// reviewOf is an AdmissionReview as the API server sends it.
+func reviewOf(t *testing.T, svc, old *corev1.Service) []byte {
 	t.Helper()
 	request := &admissionv1.AdmissionRequest{
 		UID: "u", Operation: admissionv1.Create, Object: runtime.RawExtension{Raw: encode(t, svc)},
@@ -147,7 +147,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(claim, func(t *testing.T) {
 			_, validate := hooks(tt.facts)
-			answer := asked(t, validate, review(t, tt.svc, tt.old))
+			answer := asked(t, validate, reviewOf(t, tt.svc, tt.old))
 			said := strings.Join(answer.Warnings, "\n")
 			if answer.Result != nil {
 				said += answer.Result.Message
@@ -163,12 +163,12 @@ func TestMutateIsIdempotent(t *testing.T) {
 	there := holding("172.24.4.13")
 	mutate, _ := hooks(memory{there, there})
 	first := service("172.24.4.13")
-	if answer := asked(t, mutate, review(t, first, nil)); !answer.Allowed || len(answer.Patch) == 0 {
+	if answer := asked(t, mutate, reviewOf(t, first, nil)); !answer.Allowed || len(answer.Patch) == 0 {
 		t.Fatalf("got %+v", answer)
 	}
 	pinned := service("172.24.4.13")
 	pinned.Annotations = policy.Evaluate(config, policy.Subject{Service: first}, there).Pinned(nil)
-	if answer := asked(t, mutate, review(t, pinned, pinned)); !answer.Allowed || len(answer.Patch) > 2 {
+	if answer := asked(t, mutate, reviewOf(t, pinned, pinned)); !answer.Allowed || len(answer.Patch) > 2 {
 		t.Errorf("a second pass still changes something: %s", answer.Patch)
 	}
 }
@@ -189,7 +189,7 @@ func TestOnlyDoubtsAreResolved(t *testing.T) {
 	} {
 		var got facts.Question
 		_, validate := hooks(witness{memory{taken, taken}, &got})
-		asked(t, validate, review(t, tt.svc, nil))
+		asked(t, validate, reviewOf(t, tt.svc, nil))
 		if got != tt.want {
 			t.Errorf("%s: the cloud was asked for %+v", claim, got)
 		}
@@ -200,10 +200,10 @@ func TestMutateRefusesWhatTheAPIServerWouldRefuseLessHelpfully(t *testing.T) {
 	mutate, _ := hooks(memory{})
 	outside := service("")
 	outside.Spec.ClusterIP = "10.99.0.1"
-	if answer := asked(t, mutate, review(t, outside, nil)); answer.Allowed || !strings.Contains(answer.Result.Message, "is outside the service range 10.2.0.0/17") {
+	if answer := asked(t, mutate, reviewOf(t, outside, nil)); answer.Allowed || !strings.Contains(answer.Result.Message, "is outside the service range 10.2.0.0/17") {
 		t.Errorf("got %+v", answer)
 	}
-	if answer := asked(t, mutate, review(t, service("nonsense"), nil)); !answer.Allowed {
+	if answer := asked(t, mutate, reviewOf(t, service("nonsense"), nil)); !answer.Allowed {
 		t.Errorf("the validating call was not waited for: %+v", answer)
 	}
 }
@@ -215,10 +215,10 @@ func TestANewServiceIsNotBuilt(t *testing.T) {
 	copied := service("172.24.4.13")
 	copied.Annotations = map[string]string{annotation.LoadBalancerID.Key: "72d5d4a9-8a3f-4d11-9d0a-1f2b1a0c5d72"}
 	const taken = `{"op":"remove","path":"/metadata/annotations/octagate.dev~1load-balancer-id"}`
-	if patch := asked(t, mutate, review(t, copied, nil)).Patch; !strings.Contains(string(patch), taken) {
+	if patch := asked(t, mutate, reviewOf(t, copied, nil)).Patch; !strings.Contains(string(patch), taken) {
 		t.Errorf("created: %s", patch)
 	}
-	if patch := asked(t, mutate, review(t, copied, copied)).Patch; strings.Contains(string(patch), taken) {
+	if patch := asked(t, mutate, reviewOf(t, copied, copied)).Patch; strings.Contains(string(patch), taken) {
 		t.Errorf("updated: %s", patch)
 	}
 }
@@ -235,53 +235,73 @@ func TestWhatTheOperatorLeavesOutStaysMarked(t *testing.T) {
 	relabelled, retyped := before.DeepCopy(), before.DeepCopy()
 	relabelled.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
 	retyped.Spec.Type = corev1.ServiceTypeNodePort
-	if patch := asked(t, h.Mutating(), review(t, relabelled, before)).Patch; len(patch) > 0 {
+	if patch := asked(t, h.Mutating(), reviewOf(t, relabelled, before)).Patch; len(patch) > 0 {
 		t.Errorf("the operator left it out, and it is marked anew: %s", patch)
 	}
-	if patch := asked(t, h.Mutating(), review(t, retyped, before)).Patch; !strings.Contains(string(patch), `"remove"`) {
+	if patch := asked(t, h.Mutating(), reviewOf(t, retyped, before)).Patch; !strings.Contains(string(patch), `"remove"`) {
 		t.Errorf("its author gave it up, and it is still marked: %s", patch)
 	}
 }
 
 func TestOurOwnFaultIsWrittenDown(t *testing.T) {
 	mutate, _ := hooks(broken{})
-	answer := asked(t, mutate, review(t, service(""), nil))
+	answer := asked(t, mutate, reviewOf(t, service(""), nil))
 	want := `[{"op":"add","path":"/metadata/annotations","value":{"octagate.dev/verdict":"unverified"}}]`
 	if diff := cmp.Diff(want, string(answer.Patch)); !answer.Allowed || diff != "" {
 		t.Error(diff)
 	}
 }
 
-// What cannot be read is allowed. What is not even JSON has no UID to answer to: the API
-// server takes that for no answer, and does what failurePolicy says.
-func TestMalformedReviewsAreAnswered(t *testing.T) {
-	const review, service = `"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"`, `"kind":"Service","apiVersion":"v1"`
-	for claim, tt := range map[string]struct {
-		body    string
-		allowed bool
-	}{
-		"nothing":               {``, true},
-		"not JSON":              {`{`, false},
-		"no review":             {`{"kind":"Pod","apiVersion":"v1"}`, true},
-		"no request":            {`{` + review + `}`, true},
-		"no object":             {`{` + review + `,"request":{"uid":"u","operation":"CREATE"}}`, true},
-		"an unknown operation":  {`{` + review + `,"request":{"uid":"u","operation":"SHOUT"}}`, true},
-		"an object of no kind":  {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":{"a":1}}}`, true},
-		"an object of one word": {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":"word"}}`, true},
-		"ports that are words":  {`{` + review + `,"request":{"uid":"u","operation":"CREATE","object":{` + service + `,"spec":{"ports":"many"}}}}`, true},
-		"an old object of one word": {`{` + review + `,"request":{"uid":"u","operation":"UPDATE","oldObject":"word",
-			"object":{` + service + `,"metadata":{"name":"web"},"spec":{"ports":[{"port":80}]}}}}`, true},
-		"a deletion of nothing": {`{` + review + `,"request":{"uid":"u","operation":"DELETE","oldObject":"word"}}`, true},
+// What cannot be read as a Service is allowed.
+func TestMalformedObjectsAreAllowed(t *testing.T) {
+	const service = `"kind":"Service","apiVersion":"v1"`
+	for claim, request := range map[string]string{
+		"no object":             `"operation":"CREATE"`,
+		"an unknown operation":  `"operation":"SHOUT"`,
+		"an object of no kind":  `"operation":"CREATE","object":{"a":1}`,
+		"an object of one word": `"operation":"CREATE","object":"word"`,
+		"an object of nothing":  `"operation":"CREATE","object":null`,
+		"ports that are words":  `"operation":"CREATE","object":{` + service + `,"spec":{"ports":"many"}}`,
+		"an old object of one word": `"operation":"UPDATE","oldObject":"word",
+			"object":{` + service + `,"metadata":{"name":"web"},"spec":{"ports":[{"port":80}]}}`,
+		"a deletion of nothing": `"operation":"DELETE","oldObject":"word"`,
 	} {
-		t.Run(claim, func(t *testing.T) {
-			mutate, validate := hooks(memory{})
-			for _, hook := range []http.Handler{mutate, validate} {
-				answer := asked(t, hook, []byte(tt.body))
-				if answer.Allowed != tt.allowed || !answer.Allowed && (answer.Result == nil || answer.Result.Message == "" || answer.UID != "") {
-					t.Errorf("got %+v", answer)
-				}
+		mutate, validate := hooks(memory{})
+		for _, hook := range []http.Handler{mutate, validate} {
+			body := `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u",` + request + `}}`
+			if answer := asked(t, hook, []byte(body)); !answer.Allowed || answer.UID != "u" {
+				t.Errorf("%s: got %+v", claim, answer)
 			}
-		})
+		}
+	}
+}
+
+// What is no review has no UID to answer to: the API server takes that for no answer, and
+// does what failurePolicy says.
+func TestWhatIsNoReviewIsNotHeard(t *testing.T) {
+	const review = `"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"`
+	for _, body := range []string{
+		``, `{`, `null`, `[]`, `{"kind":"Pod","apiVersion":"v1"}`, `{` + review + `}`, `{` + review + `,"request":null}`, `{` + review + `,"request":{"uid":5}}`,
+		`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2","request":{"uid":"u"}}`, `{` + review + `,"request":{"uid":"u"}}{}`,
+	} {
+		registry := prometheus.NewRegistry()
+		hook := Handler{Policy: config, Facts: memory{}, Counts: NewCounts(registry)}.Mutating()
+		unheard(t, hook, []byte(body))
+		if n := counted(t, registry)["fault=unreadable webhook=mutate"]; n != 1 {
+			t.Errorf("%s: counted %v", body, n)
+		}
+	}
+}
+
+// The answer to a review of an older version is one of that version.
+func TestReviewsOfV1beta1AreAnswered(t *testing.T) {
+	_, validate := hooks(memory{})
+	recorder := httptest.NewRecorder()
+	body := strings.Replace(string(reviewOf(t, service(""), nil)), "admission.k8s.io/v1", "admission.k8s.io/v1beta1", 1)
+	validate.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
+	var answer admissionv1.AdmissionReview
+	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil || answer.APIVersion != "admission.k8s.io/v1beta1" || answer.Kind != "AdmissionReview" || !answer.Response.Allowed {
+		t.Errorf("%v: %s", err, recorder.Body)
 	}
 }
 
@@ -312,7 +332,7 @@ func TestTheCloudIsAskedOnceAndInTime(t *testing.T) {
 		for _, hook := range []http.Handler{mutate, validate} {
 			w.looks = nil
 			begun := time.Now()
-			askedAt(t, hook, "/"+query, review(t, service("172.24.4.13"), nil))
+			askedAt(t, hook, "/"+query, reviewOf(t, service("172.24.4.13"), nil))
 			if len(w.looks) != 1 {
 				t.Fatalf("%q: the cloud was asked %d times", query, len(w.looks))
 			}
@@ -345,11 +365,11 @@ func TestStrict(t *testing.T) {
 	} {
 		strict := h
 		strict.Facts = tt.facts
-		answer := asked(t, strict.Validating(), review(t, tt.svc, tt.old))
+		answer := asked(t, strict.Validating(), reviewOf(t, tt.svc, tt.old))
 		if answer.Allowed != (tt.want == "") || !answer.Allowed && !strings.Contains(answer.Result.Message, tt.want) {
 			t.Errorf("%s: allowed %v, %+v", claim, answer.Allowed, answer.Result)
 		}
-		if answer := asked(t, strict.Mutating(), review(t, tt.svc, tt.old)); !answer.Allowed {
+		if answer := asked(t, strict.Mutating(), reviewOf(t, tt.svc, tt.old)); !answer.Allowed {
 			t.Errorf("%s: the mutating webhook does not leave it to the validating one: %+v", claim, answer.Result)
 		}
 	}
@@ -362,7 +382,7 @@ func TestAdvise(t *testing.T) {
 	outside := service("")
 	outside.Spec.ClusterIP = "10.99.0.1"
 	for claim, svc := range map[string]*corev1.Service{"a denial": service("172.24.4.99"), "a denial of the mutating webhook": outside} {
-		mutated, validated := asked(t, h.Mutating(), review(t, svc, nil)), asked(t, h.Validating(), review(t, svc, nil))
+		mutated, validated := asked(t, h.Mutating(), reviewOf(t, svc, nil)), asked(t, h.Validating(), reviewOf(t, svc, nil))
 		if !mutated.Allowed || !strings.Contains(string(mutated.Patch), `"octagate.dev/verdict":"denied"`) {
 			t.Errorf("%s: the mutating webhook answers %+v", claim, mutated)
 		}
@@ -378,14 +398,14 @@ func TestAnswersAreCounted(t *testing.T) {
 	headless := service("")
 	headless.Spec.ClusterIP = corev1.ClusterIPNone
 	for _, svc := range []*corev1.Service{service("172.24.4.13"), service("172.24.4.99"), headless} {
-		asked(t, h.Mutating(), review(t, svc, nil))
-		asked(t, h.Validating(), review(t, svc, nil))
+		asked(t, h.Mutating(), reviewOf(t, svc, nil))
+		asked(t, h.Validating(), reviewOf(t, svc, nil))
 	}
-	asked(t, h.Validating(), review(t, service("172.24.4.99"), service("172.24.4.99")))
+	asked(t, h.Validating(), reviewOf(t, service("172.24.4.99"), service("172.24.4.99")))
 	h.Facts = memory{}
-	asked(t, h.Validating(), review(t, service("172.24.4.99"), nil))
+	asked(t, h.Validating(), reviewOf(t, service("172.24.4.99"), nil))
 	h.Facts = broken{}
-	asked(t, h.Mutating(), review(t, service("172.24.4.13"), nil))
+	asked(t, h.Mutating(), reviewOf(t, service("172.24.4.13"), nil))
 	asked(t, h.Validating(), []byte(`{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"CREATE"}}`))
 	want := map[string]float64{
 		"allowed=true verdict=accepted webhook=mutate": 1, "allowed=true verdict=accepted webhook=validate": 1,

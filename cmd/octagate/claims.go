@@ -2,16 +2,12 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/facts"
@@ -32,20 +28,6 @@ type claim struct {
 	facts.Claim
 }
 
-// watch keeps c up to date with the Services that mgr sees.
-func (c *claims) watch(ctx context.Context, mgr ctrl.Manager) error {
-	informer, err := mgr.GetCache().GetInformer(ctx, &corev1.Service{})
-	if err != nil {
-		return fmt.Errorf("watching Services: %w", err)
-	}
-	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    c.see,
-		UpdateFunc: func(_, now any) { c.see(now) },
-		DeleteFunc: c.miss,
-	})
-	return err
-}
-
 // see takes note of a Service as it is.
 func (c *claims) see(object any) {
 	svc, ok := object.(*corev1.Service)
@@ -62,10 +44,7 @@ func (c *claims) see(object any) {
 
 // miss takes note of a Service that is gone.
 func (c *claims) miss(object any) {
-	if unknown, late := object.(toolscache.DeletedFinalStateUnknown); late {
-		object = unknown.Obj
-	}
-	if svc, ok := object.(*corev1.Service); ok {
+	if svc, ok := last(object).(*corev1.Service); ok {
 		c.set(types.NamespacedName{Namespace: svc.Namespace, Name: svc.Name}, claim{})
 	}
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -14,28 +16,56 @@ import (
 
 // known joins what is known of the cloud with what is known of the cluster.
 type known struct {
-	cloud   *openstack.Facts
-	cluster client.Reader // nil: the configuration says what there is to know
-	claims  *claims
-	system  types.UID // of the cluster
+	cloud  *openstack.Facts
+	ranges *clusterRanges // nil: the configuration says what there is to know
+	claims *claims
+	system types.UID // of the cluster
+
+	followed []toolscache.ResourceEventHandlerRegistration // of those who keep what is known of the cluster
 }
 
-func (k known) Known(ctx context.Context) facts.Snapshot { return k.with(ctx, k.cloud.Known()) }
+func (k known) Known(context.Context) facts.Snapshot { return k.with(k.cloud.Known()) }
 func (k known) Fresh(ctx context.Context, asked facts.Question) facts.Snapshot {
-	return k.with(ctx, k.cloud.Fresh(ctx, asked))
+	return k.with(k.cloud.Fresh(ctx, asked))
 }
 
-// with adds the ServiceCIDR objects, from the cache, and who claims which floating IP.
-func (k known) with(ctx context.Context, s facts.Snapshot) facts.Snapshot {
-	s.Claims = k.claims.now()
-	if k.cluster == nil {
-		return s
-	}
-	var objects networkingv1.ServiceCIDRList
-	if err := k.cluster.List(ctx, &objects); err != nil {
-		ctrl.LoggerFrom(ctx).V(1).Info("ServiceCIDRs are not known", "reason", err.Error())
-		return s
-	}
-	s.ServiceCIDRs = cidrs(objects.Items)
+// with adds where ClusterIPs come from, and who claims which floating IP.
+func (k known) with(s facts.Snapshot) facts.Snapshot {
+	s.ServiceCIDRs, s.Claims = k.ranges.now(), k.claims.now()
 	return s
+}
+
+// follow has somebody see objects of a kind as mgr's cache has them, and miss those that are
+// gone.
+func (k *known) follow(ctx context.Context, mgr ctrl.Manager, kind client.Object, see, miss func(any)) error {
+	informer, err := mgr.GetCache().GetInformer(ctx, kind)
+	if err != nil {
+		return err
+	}
+	one, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: see, UpdateFunc: func(_, now any) { see(now) }, DeleteFunc: miss,
+	})
+	k.followed = append(k.followed, one)
+	return err
+}
+
+// last is an object that is gone, as it was seen last.
+func last(object any) any {
+	if unknown, late := object.(toolscache.DeletedFinalStateUnknown); late {
+		return unknown.Obj
+	}
+	return object
+}
+
+// errUnseen is why nobody should be sent here yet.
+var errUnseen = errors.New("the cluster has not been seen yet")
+
+// Ready is a readiness check. It fails until everything was seen that was there at first.
+func (k known) Ready(*http.Request) error {
+	for _, one := range k.followed {
+		if !one.HasSynced() {
+			return errUnseen
+		}
+	}
+	return nil
 }

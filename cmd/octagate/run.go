@@ -47,7 +47,7 @@ func run(ctx context.Context, c Configuration) error {
 		mgr.Add(known.cloud), mgr.Add(addresses(mgr, c, known)), mgr.Add(enforcement(mgr, c)),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhook", server.StartedChecker()), mgr.AddReadyzCheck("certificate", serving.Ready),
-		mgr.AddReadyzCheck("facts", known.cloud.Ready), mgr.AddReadyzCheck("staying", staying(ctx)),
+		mgr.AddReadyzCheck("cluster", known.Ready), mgr.AddReadyzCheck("facts", known.cloud.Ready), mgr.AddReadyzCheck("staying", staying(ctx)),
 	)
 	if err != nil {
 		return err

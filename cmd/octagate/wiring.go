@@ -120,16 +120,16 @@ func knowledge(ctx context.Context, mgr ctrl.Manager, c Configuration, cloud *op
 	if k.system, err = system(ctx, mgr.GetAPIReader()); err != nil {
 		return k, err
 	}
-	if err := k.claims.watch(ctx, mgr); err != nil {
-		return k, err
+	if err := k.follow(ctx, mgr, &corev1.Service{}, k.claims.see, k.claims.miss); err != nil {
+		return k, fmt.Errorf("watching Services: %w", err)
 	}
 	if len(c.Kubernetes.ServiceCIDRs) > 0 {
 		return k, nil
 	}
-	if _, err := mgr.GetCache().GetInformer(ctx, &networkingv1.ServiceCIDR{}); err != nil {
+	k.ranges = &clusterRanges{}
+	if err := k.follow(ctx, mgr, &networkingv1.ServiceCIDR{}, k.ranges.see, k.ranges.miss); err != nil {
 		return k, fmt.Errorf("watching ServiceCIDRs (name the ranges in kubernetes.serviceCIDRs instead): %w", err)
 	}
-	k.cluster = mgr.GetClient()
 	return k, nil
 }
 

@@ -56,11 +56,11 @@ var stages = []stage{
 }
 
 func main() {
+	ctrllog.SetLogger(logr.Discard()) // what goes wrong here is an error, and needs no log
 	if len(os.Args) > 1 && os.Args[1] == noopCommand {
 		serveNoop(os.Args[2:])
 		return
 	}
-	ctrllog.SetLogger(logr.Discard()) // what goes wrong here is an error, and needs no log
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {

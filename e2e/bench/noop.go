@@ -16,12 +16,17 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
+	admissionv1 "k8s.io/api/admission/v1"
 	crwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/octagate/octagate/policy"
+	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/webhook"
 )
 
@@ -30,10 +35,28 @@ import (
 const noopCommand = "noop"
 
 // passing is a webhook that reads what it is asked, and allows it.
-func passing() http.Handler {
-	return &admission.Webhook{Handler: admission.HandlerFunc(func(context.Context, admission.Request) admission.Response {
-		return admission.Allowed("")
-	})}
+func passing() http.Handler { return saying(admission.Allowed("")) }
+
+// notePath is where a mutating webhook is that judges nothing either, but annotates.
+const notePath = "/note"
+
+// noting is a webhook that writes onto everything what octagate writes onto a Service.
+func noting() http.Handler {
+	const id = "705ab4f5-6393-11e8-b7cc-42010a800002"
+	cfg := policy.Config{ServiceSubnet: id, PodSubnet: id, ExternalNetwork: id, MemberMode: annotation.L3}
+	pins := policy.Evaluate(cfg, policy.Subject{Service: newService()}, facts.Snapshot{}).Pins
+	var patch []map[string]string
+	for key, value := range pins {
+		patch = append(patch, map[string]string{"op": "add", "path": "/metadata/annotations/" + strings.ReplaceAll(key, "/", "~1"), "value": value})
+	}
+	return saying(admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
+		Allowed: true, Patch: encode(patch), PatchType: new(admissionv1.PatchTypeJSONPatch),
+	}})
+}
+
+// saying is a webhook that always says the same.
+func saying(answer admission.Response) http.Handler {
+	return &admission.Webhook{Handler: admission.HandlerFunc(func(context.Context, admission.Request) admission.Response { return answer })}
 }
 
 // A leaf is a certificate that stands for itself.
@@ -82,6 +105,7 @@ func serveNoop(args []string) {
 		}()
 		server := newServer(args[0], l)
 		server.Register(webhook.MutatePath, passing())
+		server.Register(notePath, noting())
 		server.Register(webhook.ValidatePath, passing())
 		err = server.Start(ctx)
 	}
