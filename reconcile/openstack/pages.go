@@ -42,22 +42,29 @@ func (l *listing) GetBody() any { return nil }
 type listingKey struct{}
 
 // listed reads a list that answers have under a key.
-func listed[T any](ctx context.Context, key string, list pagination.Pager) ([]T, error) {
+func listed[T any](ctx context.Context, key string, list pagination.Pager) (all []T, err error) {
+	err = each(ctx, key, list, func(one T) { all = append(all, one) })
+	return all, err
+}
+
+// each reads a list that answers have under a key, and shows each thing of it once.
+func each[T any](ctx context.Context, key string, list pagination.Pager, show func(T)) error {
 	if list.Err != nil {
-		return nil, list.Err
+		return list.Err
 	}
-	var all []T
+	var one, blank T // one for all, since there may be tens of thousands
 	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
-		var one T
-		err := d.Decode(&one)
-		all = append(all, one)
-		return err
+		one = blank
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		show(one)
+		return nil
 	}}
 	ctx = context.WithValue(ctx, listingKey{}, l)
-	err := list.WithPageCreator(func(pagination.PageResult) pagination.Page { return l }).EachPage(ctx, func(context.Context, pagination.Page) (bool, error) {
+	return list.WithPageCreator(func(pagination.PageResult) pagination.Page { return l }).EachPage(ctx, func(context.Context, pagination.Page) (bool, error) {
 		return true, nil
 	})
-	return all, err
 }
 
 // pages is the way of lists. An answer without a list is an error, and not a list of
