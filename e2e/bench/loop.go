@@ -81,11 +81,14 @@ type sample struct {
 // oneIn is how often a request is about what the cloud has to be asked for.
 const oneIn = 10
 
+// manyDoubts is how many addresses such requests are about.
+const manyDoubts = 1000
+
 // pour sends requests at fixed times for a while, whether or not those before were
 // answered: who waits for answers before the next does not see the queue. Both webhooks
 // are asked in turn.
 func (a asker) pour(ctx context.Context, rate int, lasts time.Duration) []sample {
-	plain, doubt := applied(), doubtful()
+	plain, doubts := applied(), doubtful(manyDoubts)
 	samples := make([]sample, int(lasts.Seconds()*float64(rate)))
 	begun := time.Now()
 	var pouring sync.WaitGroup
@@ -101,7 +104,7 @@ func (a asker) pour(ctx context.Context, rate int, lasts time.Duration) []sample
 				c = validate
 			}
 			if s.doubt = i/2%oneIn == 0; s.doubt {
-				r = doubt
+				r = doubts[i/2/oneIn%manyDoubts]
 			}
 			s.is, s.err = a.ask(ctx, c, r)
 			s.took = time.Since(due)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -12,10 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// known is a floating IP that is there and free, and unknown one that is not there.
+// known is a floating IP that is there and free, and unknown is none, as nothing is from
+// there on.
 const (
 	known   = "172.24.4.20"
-	unknown = "172.24.3.99"
+	unknown = "172.25.0.1"
 )
 
 // usualService is one of two ports that asks for a floating IP, as it is stored after it
@@ -52,9 +54,17 @@ func applied() review {
 	return reviewed(admissionv1.Update, svc, old)
 }
 
-// doubtful is the review of a new Service that asks for a floating IP of which nothing is
-// known: the cloud is asked.
-func doubtful() review { return reviewed(admissionv1.Create, usualService(unknown), nil) }
+// doubtful are the reviews of n new Services, each of which asks for another floating IP of
+// which nothing is known: the cloud is asked.
+func doubtful(n int) []review {
+	address := netip.MustParseAddr(unknown)
+	var all []review
+	for range n {
+		all = append(all, reviewed(admissionv1.Create, usualService(address.String()), nil))
+		address = address.Next()
+	}
+	return all
+}
 
 func reviewed(does admissionv1.Operation, svc, old *corev1.Service) review {
 	request := &admissionv1.AdmissionRequest{

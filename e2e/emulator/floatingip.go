@@ -201,7 +201,14 @@ func (c *Cloud) showFloatingIP(r *request) (any, error) {
 }
 
 func (c *Cloud) listFloatingIPs(r *request) (any, error) {
-	rows := keep(slices.Collect(maps.Values(c.floatingIPs)), func(f *floatingIP) bool { return r.who.owns(f.ProjectID) })
+	var wanted []netip.Addr // looked for first: there may be thousands of others
+	for _, text := range r.URL.Query()["floating_ip_address"] {
+		a, _ := netip.ParseAddr(text)
+		wanted = append(wanted, a)
+	}
+	rows := keep(slices.Collect(maps.Values(c.floatingIPs)), func(f *floatingIP) bool {
+		return r.who.owns(f.ProjectID) && (wanted == nil || slices.Contains(wanted, f.Address))
+	})
 	return networkList(r, floatingIPListing, rows)
 }
 

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -127,24 +126,11 @@ func (l listing[T]) cut(rows []T, p page) ([]T, bool) {
 
 // views are the rows as the answer shows them, reduced to the fields asked for.
 func (l listing[T]) views(rows []T, fields []string) []any {
-	out := make([]any, len(rows))
+	out, p := make([]any, len(rows)), newPicker(fields)
 	for i, row := range rows {
-		out[i] = pick(l.view(row), fields)
+		out[i] = p.pick(l.view(row))
 	}
 	return out
-}
-
-// pick reduces a view to some of its fields; no fields means all.
-func pick(view any, fields []string) any {
-	if len(fields) == 0 {
-		return view
-	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(encode(view), &all); err != nil {
-		panic(err) // every view is an object
-	}
-	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return !slices.Contains(fields, name) })
-	return all
 }
 
 // matches reports whether a row's column has one of the wanted values.

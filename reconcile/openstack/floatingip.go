@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"strings"
@@ -40,11 +41,20 @@ func (s *shared) UnmarshalText(text []byte) error {
 // one is the text that is kept of all that are like it.
 func one(text string) string { return unique.Make(text).Value() }
 
-// floatingIPs lists those of our project, also when an administrator asks.
-func (s *session) floatingIPs(ctx context.Context, filter query) ([]floatingIP, error) {
+// eachFloatingIP shows those of our project, also when an administrator asks.
+func (s *session) eachFloatingIP(ctx context.Context, filter query, show func(floatingIP)) error {
 	ours := query{"project_id": {s.project}, "fields": fields}
 	maps.Copy(ours, filter)
-	return all[floatingIP](ctx, "floating IPs", "floatingips", floatingips.List(s.network, ours))
+	if err := each(ctx, "floatingips", floatingips.List(s.network, ours), show); err != nil {
+		return fmt.Errorf("listing floating IPs: %w", refusal(err))
+	}
+	return nil
+}
+
+// floatingIPs lists those that are shown.
+func (s *session) floatingIPs(ctx context.Context, filter query) (all []floatingIP, err error) {
+	err = s.eachFloatingIP(ctx, filter, func(f floatingIP) { all = append(all, f) })
+	return all, err
 }
 
 // onTree is f as trees have it; none for the zero f.
@@ -74,18 +84,19 @@ func namespaces(tags []string) []string {
 	return all
 }
 
-// askFloatingIPs lists all of the project.
-func askFloatingIPs(ctx context.Context, s *session, _ *Facts) (telling, error) {
-	all, err := s.floatingIPs(ctx, nil)
-	return tellFloatingIPs(all), err
-}
+// A roster is all floating IPs of the project, as admission knows them.
+type roster map[netip.Addr]facts.FloatingIP
 
-func tellFloatingIPs(all []floatingIP) telling {
-	known := make(map[netip.Addr]facts.FloatingIP, len(all))
-	for _, f := range all {
-		known[f.Address] = f.fact()
-	}
-	return func(s *facts.Snapshot) { s.FloatingIPs = known }
+// roster is an empty one, with room for as many as there were.
+func (f *Facts) roster() roster { return make(roster, len(f.Known().FloatingIPs)) }
+
+func (r roster) add(f floatingIP) { r[f.Address] = f.fact() }
+
+func (r roster) tell(s *facts.Snapshot) { s.FloatingIPs = r }
+
+func askFloatingIPs(ctx context.Context, s *session, f *Facts) (telling, error) {
+	r := f.roster()
+	return r.tell, s.eachFloatingIP(ctx, nil, r.add)
 }
 
 // floatingIPsAt are the floating IPs at some addresses. No kind is told of as a whole by what the
@@ -98,16 +109,15 @@ func floatingIPsAt(about []netip.Addr) kind {
 }
 
 func askFloatingIPsAt(ctx context.Context, s *session, about []netip.Addr) (telling, error) {
-	known, filter := make(map[netip.Addr]facts.FloatingIP, len(about)), query{}
+	known, filter := make(roster, len(about)), query{}
 	for _, a := range about {
 		known[a] = facts.FloatingIP{}
 		filter["floating_ip_address"] = append(filter["floating_ip_address"], a.String())
 	}
-	found, err := s.floatingIPs(ctx, filter)
-	for _, f := range found {
+	err := s.eachFloatingIP(ctx, filter, func(f floatingIP) {
 		if _, asked := known[f.Address]; asked {
-			known[f.Address] = f.fact()
+			known.add(f)
 		}
-	}
+	})
 	return func(s *facts.Snapshot) { s.Asked = known }, err
 }

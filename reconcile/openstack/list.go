@@ -24,10 +24,10 @@ type inventory struct {
 	listeners   []seenListener
 	pools       []seenPool
 	monitors    []seenMonitor
-	floatingIPs []floatingIP
-	ports       []seenPort // of VIPs; only where their security groups are our matter
-	at          time.Time  // when the floating IPs were asked for
-	tagged      bool       // what is the cluster's can bear tags
+	floatingIPs []floatingIP // at VIPs, and ours
+	ports       []seenPort   // of VIPs; only where their security groups are our matter
+	at          time.Time    // when the floating IPs were asked for
+	tagged      bool         // what is the cluster's can bear tags
 }
 
 // words reports whether something with these tags, that is ours, says so in words only,
@@ -42,10 +42,10 @@ func (i inventory) worded() bool {
 	return slices.ContainsFunc(i.balancers, func(lb seenBalancer) bool { return i.words(lb.Tags) })
 }
 
-// inventory lists everything of a cluster, and the project's floating IPs. What is marked
-// in words, where there are tags, is looked for only if it shall be: a list by tags is
+// inventory lists everything of a cluster, and shows the project's floating IPs. What is
+// marked in words, where there are tags, is looked for only if it shall be: a list by tags is
 // shorter.
-func (s *session) inventory(ctx context.Context, cluster string, words bool) (i inventory, err error) {
+func (s *session) inventory(ctx context.Context, cluster string, words bool, show func(floatingIP)) (i inventory, err error) {
 	i.tagged = s.tagged
 	project, tags := s.project, []string{octavia.ClusterTag(cluster)}
 	if !s.tagged || words {
@@ -58,10 +58,26 @@ func (s *session) inventory(ctx context.Context, cluster string, words bool) (i 
 		tags = []string{octavia.ClusterTag(cluster)}
 	}
 	i.at = time.Now()
-	if i.floatingIPs, err = s.floatingIPs(ctx, nil); err != nil || len(i.balancers) == 0 {
+	vips := i.vips()
+	err = s.eachFloatingIP(ctx, nil, func(f floatingIP) {
+		show(f)
+		if _, ours := octavia.DescribedOwner(f.Description); ours || vips[f.PortID] {
+			i.floatingIPs = append(i.floatingIPs, f)
+		}
+	})
+	if err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
 	return i, s.children(ctx, &i, cluster, tags)
+}
+
+// vips are the IDs of the ports that load balancers have.
+func (i inventory) vips() map[string]bool {
+	all := map[string]bool{}
+	for _, lb := range i.balancers {
+		all[lb.VipPortID] = lb.VipPortID != ""
+	}
+	return all
 }
 
 // children lists what is under a cluster's load balancers and bears tags, or else all of it.

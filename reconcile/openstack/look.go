@@ -20,12 +20,13 @@ func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees m
 	if err != nil {
 		return nil, nil, err
 	}
-	i, err := s.inventory(ctx, w.Cluster, !w.tidy)
+	floatingIPs := w.Facts.roster()
+	i, err := s.inventory(ctx, w.Cluster, !w.tidy, floatingIPs.add)
 	if err != nil {
 		return nil, nil, err
 	}
 	w.tidy = !i.worded()
-	w.Facts.learn(i.at, i.floatingIPs)
+	w.Facts.learn(i.at, floatingIPs)
 	if err := w.detail(ctx, s, i, notes); err != nil {
 		return nil, nil, err
 	}

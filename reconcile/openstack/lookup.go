@@ -66,7 +66,7 @@ func (f *Facts) errands(k kind) *errands {
 		f.lookups = map[facts.Kinds]*errands{}
 	}
 	if f.lookups[k.of] == nil {
-		f.lookups[k.of] = &errands{of: k.of}
+		f.lookups[k.of] = newErrands(k.of)
 	}
 	return f.lookups[k.of]
 }

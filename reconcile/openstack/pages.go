@@ -42,24 +42,33 @@ func (l *listing) GetBody() any { return nil }
 type listingKey struct{}
 
 // listed reads a list that answers have under a key, and keeps what is wanted of it.
-func listed[T any](ctx context.Context, key string, list pagination.Pager, wanted func(T) bool) ([]T, error) {
-	if list.Err != nil {
-		return nil, list.Err
-	}
-	var all []T
-	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
-		var one T
-		err := d.Decode(&one)
-		if err == nil && wanted(one) {
+func listed[T any](ctx context.Context, key string, list pagination.Pager, wanted func(T) bool) (all []T, err error) {
+	err = each(ctx, key, list, func(one T) {
+		if wanted(one) {
 			all = append(all, one)
 		}
-		return err
-	}}
-	ctx = context.WithValue(ctx, listingKey{}, l)
-	err := list.WithPageCreator(func(pagination.PageResult) pagination.Page { return l }).EachPage(ctx, func(context.Context, pagination.Page) (bool, error) {
-		return true, nil
 	})
 	return all, err
+}
+
+// each reads a list that answers have under a key, and shows each thing of it once.
+func each[T any](ctx context.Context, key string, list pagination.Pager, show func(T)) error {
+	if list.Err != nil {
+		return list.Err
+	}
+	var one, blank T // one for all, since there may be tens of thousands
+	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
+		one = blank
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		show(one)
+		return nil
+	}}
+	ctx = context.WithValue(ctx, listingKey{}, l)
+	return list.WithPageCreator(func(pagination.PageResult) pagination.Page { return l }).EachPage(ctx, func(context.Context, pagination.Page) (bool, error) {
+		return true, nil
+	})
 }
 
 // pages is the way of lists. An answer without a list is an error, and not a list of

@@ -25,7 +25,7 @@ func (s *sky) lists() map[string]func() error {
 	all := map[string]func() error{
 		"/members": func() error { _, err := session.members(s.Context(), string(owner.UID)); return err },
 		"/listeners": func() error {
-			_, err := session.inventory(s.Context(), "test", false)
+			_, err := session.inventory(s.Context(), "test", false, func(floatingIP) {})
 			return err
 		},
 	}
