@@ -99,7 +99,8 @@ func TestRenewalsCloseCircuits(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- f.Start(ctx) }()
-	for !f.circuit(floatingIPKind).open() {
+	byAddress := floatingIPsAt(nil)
+	for !f.circuit(floatingIPKind).open() || !f.circuit(byAddress).open() {
 		<-turned // by the other kinds
 	}
 	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})
@@ -108,7 +109,7 @@ func TestRenewalsCloseCircuits(t *testing.T) {
 		t.Error(diff)
 	}
 	end()
-	for f.circuit(floatingIPKind).open() {
+	for f.circuit(floatingIPKind).open() || f.circuit(byAddress).open() {
 		<-turned
 	}
 	f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs})

@@ -85,7 +85,7 @@ func names() []string {
 	for _, k := range kinds {
 		all = append(all, k.name)
 	}
-	return all
+	return append(all, byAddress)
 }
 
 // Metrics are all that this package has to show.

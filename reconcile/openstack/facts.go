@@ -132,10 +132,11 @@ func (f *Facts) Look(ctx context.Context) (facts.Snapshot, []error) {
 // NeedLeaderElection is false: every replica answers the API server.
 func (f *Facts) NeedLeaderElection() bool { return false }
 
-// Start renews what is known until ctx ends. No kind waits for another.
+// Start renews what is known until ctx ends, and tries whether floating IPs can be looked up.
+// No kind waits for another.
 func (f *Facts) Start(ctx context.Context) error {
 	var all sync.WaitGroup
-	for _, k := range kinds {
+	for _, k := range append(slices.Clone(kinds), floatingIPsAt(nowhere)) {
 		all.Go(func() { f.renew(ctx, k) })
 	}
 	all.Wait()

@@ -99,11 +99,19 @@ func askFloatingIPs(ctx context.Context, s *session, f *Facts) (telling, error) 
 	return r.tell, s.eachFloatingIP(ctx, nil, r.add)
 }
 
+// byAddress is what look-ups of some floating IPs are called. The cloud may answer them while
+// it takes too long to list all, and so they are judged by themselves.
+const byAddress = "floating IPs by address"
+
+// nowhere is no floating IP's address: how long the cloud takes to say so tells whether it can
+// be asked for others'.
+var nowhere = []netip.Addr{netip.IPv4Unspecified()}
+
 // floatingIPsAt are the floating IPs at some addresses. No kind is told of as a whole by what the
 // cloud says of them: it is for those who asked, and neither goes before a list nor is hidden
 // by one.
 func floatingIPsAt(about []netip.Addr) kind {
-	return kind{0, ofFloatingIPs, func(ctx context.Context, s *session, _ *Facts) (telling, error) {
+	return kind{0, byAddress, func(ctx context.Context, s *session, _ *Facts) (telling, error) {
 		return askFloatingIPsAt(ctx, s, about)
 	}}
 }

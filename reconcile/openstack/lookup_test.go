@@ -177,12 +177,27 @@ func TestWhoWaitsIsSentAwayWhenTheCircuitOpens(t *testing.T) {
 			t.Error("the cloud is down, and says something")
 		}
 	}
-	if n := len(asked); n < mostFailures || n > mostFailures+mostAway || !f.circuit(floatingIPKind).open() {
+	if n := len(asked); n < mostFailures || n > mostFailures+mostAway || !f.circuit(floatingIPsAt(nil)).open() {
 		t.Errorf("%d calls", n)
 	}
 	known := f.Fresh(t.Context(), at(all[0]))
 	if _, answer := known.FloatingIP(all[0]); answer != facts.Yes || known.Confirms(at(all[0])) || known.Asked != nil {
 		t.Errorf("%v, %b is old", answer, known.Old)
+	}
+}
+
+// A cloud that takes too long to list all floating IPs is asked for those in question all the
+// same.
+func TestSlowListsDoNotHoldUpLookUpsByAddress(t *testing.T) {
+	s := newSky(t)
+	all := s.floating(1)
+	f := s.facts()
+	for range mostFailures {
+		f.circuit(floatingIPKind).begin()(errLate)
+	}
+	known := f.Fresh(t.Context(), facts.Question{Kinds: facts.FloatingIPs, FloatingIP: all[0]})
+	if _, answer := known.FloatingIP(all[0]); !f.circuit(floatingIPKind).open() || answer != facts.Yes || !known.Confirms(at(all[0])) || known.FloatingIPs != nil {
+		t.Errorf("%v, %+v", answer, known)
 	}
 }
 

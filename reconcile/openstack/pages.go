@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/gophercloud/gophercloud/v2/pagination"
 
 	"github.com/octagate/octagate/reconcile/plan"
@@ -21,10 +23,10 @@ import (
 // the answer as it arrives, thing by thing: a page may be as long as the list, and the list
 // have tens of thousands of things.
 type listing struct {
-	key   string                    // under which every page has its part of the list
-	take  func(*json.Decoder) error // the next thing of the list
-	first *url.URL                  // of the first page; nil: it was not asked for yet
-	read  map[string]bool           // the queries of the pages that were answered
+	key   string                        // under which every page has its part of the list
+	take  func(*jsontext.Decoder) error // the next thing of the list
+	first *url.URL                      // of the first page; nil: it was not asked for yet
+	read  map[string]bool               // the queries of the pages that were answered
 
 	taken int    // things of the newest page
 	next  string // URL of the page after it; empty: it is the last
@@ -57,9 +59,9 @@ func each[T any](ctx context.Context, key string, list pagination.Pager, show fu
 		return list.Err
 	}
 	var one, blank T // one for all, since there may be tens of thousands
-	l := &listing{key: key, read: map[string]bool{}, take: func(d *json.Decoder) error {
+	l := &listing{key: key, read: map[string]bool{}, take: func(d *jsontext.Decoder) error {
 		one = blank
-		if err := d.Decode(&one); err != nil {
+		if err := json.UnmarshalDecode(d, &one); err != nil {
 			return err
 		}
 		show(one)
@@ -76,6 +78,10 @@ func each[T any](ctx context.Context, key string, list pagination.Pager, show fu
 // where the next page is, it is the first one's URL with another marker: no answer sends our
 // token elsewhere, and none can forget what the list is filtered by.
 type pages struct{ road http.RoundTripper }
+
+// asEver is how encoding/json reads, too, which takes longer: what stands twice, is not
+// UTF-8 or in another case is no reason to know nothing.
+var asEver = jsonv1.DefaultOptionsV1()
 
 // good are the codes with which gophercloud takes an answer for a list.
 var good = []int{http.StatusOK, http.StatusNoContent, http.StatusMultipleChoices}
@@ -123,7 +129,7 @@ func (l *listing) whole(answer *http.Response) (*http.Response, error) {
 	defer answer.Body.Close()
 	l.taken, l.next = 0, ""
 	body := io.LimitReader(answer.Body, longestPage)
-	if err := l.page(json.NewDecoder(body)); err != nil {
+	if err := l.page(jsontext.NewDecoder(body, asEver)); err != nil {
 		return nil, l.fault(err)
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil { // or the connection is of no further use
@@ -137,52 +143,53 @@ func (l *listing) whole(answer *http.Response) (*http.Response, error) {
 var errNone = errors.New("the answer has none")
 
 // page reads a page: the list, and the link to the next page, in whatever order.
-func (l *listing) page(d *json.Decoder) error {
-	if !opens(d, '{') {
+func (l *listing) page(d *jsontext.Decoder) error {
+	if !opens(d, jsontext.KindBeginObject) {
 		return errNone
 	}
 	there := false
-	for d.More() {
-		key, err := d.Token()
-		switch {
-		case err != nil:
+	for d.PeekKind() != jsontext.KindEndObject {
+		key, err := d.ReadToken()
+		if err != nil {
 			return errNone
-		case key == l.key:
+		}
+		switch name := key.String(); name {
+		case l.key:
 			there, err = true, l.things(d)
-		case key == l.key+"_links":
+		case l.key + "_links":
 			err = l.links(d)
 		default:
-			err = d.Decode(&json.RawMessage{})
+			err = d.SkipValue()
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if _, err := d.Token(); err != nil || !there {
+	if _, err := d.ReadToken(); err != nil || !there {
 		return errNone
 	}
 	return nil
 }
 
 // things takes everything from the list.
-func (l *listing) things(d *json.Decoder) error {
-	if !opens(d, '[') {
+func (l *listing) things(d *jsontext.Decoder) error {
+	if !opens(d, jsontext.KindBeginArray) {
 		return errNone
 	}
-	for d.More() {
+	for d.PeekKind() != jsontext.KindEndArray {
 		if err := l.take(d); err != nil {
 			return err
 		}
 		l.taken++
 	}
-	_, err := d.Token()
+	_, err := d.ReadToken()
 	return err
 }
 
 // links finds out where the next page is.
-func (l *listing) links(d *json.Decoder) error {
+func (l *listing) links(d *jsontext.Decoder) error {
 	var links []struct{ Rel, Href string }
-	err := d.Decode(&links)
+	err := json.UnmarshalDecode(d, &links)
 	for _, one := range links {
 		if one.Rel == "next" {
 			l.next = one.Href
@@ -192,9 +199,9 @@ func (l *listing) links(d *json.Decoder) error {
 }
 
 // opens reports whether something begins as it has to.
-func opens(d *json.Decoder, with json.Delim) bool {
-	begins, err := d.Token()
-	return err == nil && begins == with
+func opens(d *jsontext.Decoder, with jsontext.Kind) bool {
+	begins, err := d.ReadToken()
+	return err == nil && begins.Kind() == with
 }
 
 func (l *listing) fault(why error) error {
