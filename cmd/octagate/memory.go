@@ -18,7 +18,7 @@ const share = 0.8
 // garbage is how much of it there may be before it is collected, in percent of what is in
 // use. With Go's own 100, what nobody needs any more is most of what many Services take of
 // memory. GOGC goes before ours.
-const garbage = 50
+const garbage = 30
 
 // thrifty has Go take less memory than it would.
 func thrifty(log logr.Logger) {
