@@ -74,7 +74,8 @@ func (w *world) force(on, _ int) {
 	when := w.settled(slot(on))
 	w.api.delete(slot(on))
 	w.note("force: %v", w.api.edit(context.Background(), slot(on), func(svc *corev1.Service) {
-		svc.Finalizers, svc.Annotations[forced] = nil, when
+		svc.Finalizers = nil
+		metav1.SetMetaDataAnnotation(&svc.ObjectMeta, forced, when)
 	}))
 }
 

@@ -184,6 +184,8 @@ func (r *reckoning) objection(svc *corev1.Service) (why string, reasons []string
 	}
 	address := wish(svc)
 	switch f := r.floatingIP(address); {
+	case address == "" && r.seized(svc):
+		return "somebody uses what was allocated for it", []string{"Conflict"}
 	case address == "":
 		return "", nil
 	case f == nil:
@@ -198,6 +200,16 @@ func (r *reckoning) objection(svc *corev1.Service) (why string, reasons []string
 		return "somebody else names it", denied
 	}
 	return "", nil
+}
+
+// seized reports whether somebody else uses a floating IP that was allocated for a Service.
+func (r *reckoning) seized(svc *corev1.Service) bool {
+	for _, f := range r.s["floatingips"] {
+		if owner(marksOf(f)) == svc.UID && text(f, "port_id") != "" && served(r.s, text(f, "port_id")) != svc.UID {
+			return true
+		}
+	}
+	return false
 }
 
 // inTheWay is a load balancer that is not ours and has the address of a Service; nil: none.
