@@ -71,7 +71,9 @@ func (r *Reconciler) mark(ctx context.Context, svc *corev1.Service, v policy.Ver
 }
 
 // marks puts on svc what reconciling found out, and takes off a Service that has
-// left what nobody but us writes.
+// left what nobody but us writes. Where another load balancer is named, that is taken off
+// first: as long as it is there, the webhook holds on to what was decided for that one,
+// whoever writes.
 func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if leaving(svc, v) {
 		if t.Empty() && o.Finished() {
@@ -88,7 +90,9 @@ func marks(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) {
 	if v.Stale(written) || o.Finished() && (!v.Unverified() || !verified(written)) {
 		written = v.Pinned(written)
 	}
-	switch {
+	switch before, built := annotation.LoadBalancerID.Read(svc.Annotations); {
+	case t.ID != "" && built && before != t.ID:
+		delete(written, annotation.LoadBalancerID.Key)
 	case t.ID != "":
 		annotation.LoadBalancerID.Write(written, t.ID)
 	case o.Finished():

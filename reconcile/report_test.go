@@ -202,6 +202,19 @@ func TestAnotherLoadBalancersStatusIsNotTouched(t *testing.T) {
 	}
 }
 
+// What names another load balancer than there is names none before it names this one: until
+// then the webhook holds on to what was decided for the other.
+func TestAnotherLoadBalancersIDGoesFirst(t *testing.T) {
+	svc, v := judged(nil)
+	tree, id := built(octavia.Active, "vip"), annotation.LoadBalancerID.Key
+	svc.Annotations[id] = "63ba2004-9251-4d43-b099-4ea812bbf68b"
+	for _, want := range []string{"", "lb", "lb"} {
+		if marks(svc, v, tree, Outcome{}); svc.Annotations[id] != want {
+			t.Errorf("it names %q, not %q", svc.Annotations[id], want)
+		}
+	}
+}
+
 func TestADeniedServiceIsNotCalledAccepted(t *testing.T) {
 	svc, v := judged(func(s *corev1.Service) { s.Spec.LoadBalancerIP = "nonsense" })
 	svc.Annotations = nil
