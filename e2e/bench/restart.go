@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// callsASecond is openstack.rateLimit, as it is by default.
+const callsASecond = 50
+
 // newcomer is a Service that is made while octagate is away.
 const newcomer = "newcomer"
 
@@ -50,13 +53,14 @@ func (b *bench) restart(ctx context.Context, f *fleet) error {
 	return nil
 }
 
-// called waits until something was asked of the cloud, and tells how long after a moment.
+// called waits until something was asked of the cloud, and tells how long after a moment. Who
+// starts looks at one load balancer after the other, and this may be about the last.
 func (f *fleet) called(ctx context.Context, call string, since time.Time) (time.Duration, error) {
 	for f.cloud.Counts()[call] == 0 {
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
 			return 0, err
 		}
-		if time.Since(since) > stalled {
+		if time.Since(since) > stalled+time.Duration(f.services)*time.Second/callsASecond {
 			return 0, fmt.Errorf("there was no %s", call)
 		}
 	}
