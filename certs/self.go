@@ -2,12 +2,15 @@ package certs
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
 	"time"
 
-	cmtls "github.com/cert-manager/cert-manager/pkg/server/tls"
 	"github.com/cert-manager/cert-manager/pkg/server/tls/authority"
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -23,66 +26,88 @@ type Self struct {
 	Secret client.ObjectKey
 	Log    logr.Logger
 
-	webhooks Webhooks
-	source   *cmtls.DynamicSource
+	webhooks  Webhooks
+	authority signer
+	hosts     []string
+	addresses []net.IP
+	leaf      *tls.Certificate // nil: nothing was signed yet
+}
+
+// A signer is an authority that is kept in a Secret while it runs.
+type signer interface {
+	Run(context.Context) error
+	Sign(template *x509.Certificate) (*x509.Certificate, error)
 }
 
 // NewSelf is a source of certificates for names, which are host names or addresses, each
 // good for a lifetime.
 func NewSelf(s Self, cluster *rest.Config, webhooks Webhooks, names []string, lifetime time.Duration) *Self {
-	signing := signer{DynamicAuthority: &authority.DynamicAuthority{
+	s.webhooks, s.authority = webhooks, &authority.DynamicAuthority{
 		SecretNamespace: s.Secret.Namespace, SecretName: s.Secret.Name, RESTConfig: cluster,
 		CommonName: "octagate", LeafDuration: lifetime,
-	}}
-	var hosts []string
+	}
 	for _, n := range names {
 		if a := net.ParseIP(n); a != nil {
-			signing.addresses = append(signing.addresses, a)
+			s.addresses = append(s.addresses, a)
 		} else {
-			hosts = append(hosts, n)
+			s.hosts = append(s.hosts, n)
 		}
 	}
-	s.webhooks, s.source = webhooks, &cmtls.DynamicSource{DNSNames: hosts, Authority: signing, RetryInterval: quick}
 	return &s
-}
-
-// A signer signs for addresses, too.
-type signer struct {
-	*authority.DynamicAuthority
-	addresses []net.IP
-}
-
-// Sign implements cert-manager's Authority.
-func (s signer) Sign(template *x509.Certificate) (*x509.Certificate, error) {
-	template.IPAddresses = s.addresses
-	return s.DynamicAuthority.Sign(template)
 }
 
 // NeedLeaderElection is false: each replica serves with a certificate of its own.
 func (s *Self) NeedLeaderElection() bool { return false }
 
-// Start keeps the authority and the certificate until ctx ends. What cert-manager's library
-// tells of its work is for those who look closely; its errors are for everybody.
+// Start keeps the authority until ctx ends. What cert-manager's library tells of its work
+// is for those who look closely; its errors are for everybody.
 func (s *Self) Start(ctx context.Context) error {
-	return s.source.Start(logr.NewContext(ctx, s.Log.V(1)))
+	return s.authority.Run(logr.NewContext(ctx, s.Log.V(1)))
 }
 
-// Offer implements Source. There is none while the Secret does not hold the authority that
-// signed the certificate: one of them is about to follow the other.
+// Offer implements Source: a certificate that the authority in the Secret signed, less than
+// two thirds of its life ago.
 func (s *Self) Offer(ctx context.Context) (Offer, error) {
-	leaf, err := s.source.GetCertificate(nil)
-	if err != nil {
-		return Offer{}, fmt.Errorf("the authority in Secret %s has signed nothing yet", s.Secret)
-	}
 	secret := &corev1.Secret{}
-	if err := s.Client.Get(ctx, s.Secret, secret); err != nil {
+	if err := s.Client.Get(ctx, s.Secret, secret); client.IgnoreNotFound(err) != nil {
 		return Offer{}, fmt.Errorf("reading the authority: %w", err)
 	}
 	ca := secret.Data[corev1.TLSCertKey]
-	if err := signed(ca, leaf.Leaf); err != nil {
-		return Offer{}, fmt.Errorf("the authority in Secret %s did not sign the certificate: %w", s.Secret, err)
+	if s.leaf == nil || old(s.leaf.Leaf, time.Now()) || signed(ca, s.leaf.Leaf) != nil {
+		leaf, err := s.sign()
+		if err != nil {
+			return Offer{}, fmt.Errorf("the authority in Secret %s signs nothing yet: %w", s.Secret, err)
+		}
+		// When the authority is another, the library learns of it sooner or later than this read.
+		if err := signed(ca, leaf.Leaf); err != nil {
+			return Offer{}, fmt.Errorf("the authority in Secret %s did not sign the certificate: %w", s.Secret, err)
+		}
+		s.leaf = leaf
 	}
-	return Offer{Leaf: leaf, Authority: ca}, nil
+	return Offer{Leaf: s.leaf, Authority: ca}, nil
+}
+
+// old reports whether two thirds of the life of a certificate are over.
+func old(leaf *x509.Certificate, now time.Time) bool {
+	return leaf.NotAfter.Sub(now) < leaf.NotAfter.Sub(leaf.NotBefore)/3
+}
+
+// sign has the authority sign a certificate of a new key. The key is one of P-256: of the
+// curves that every client knows, Go computes quickest with that. Whoever asks much at once
+// makes new connections, and a slower handshake than the answer would be what he waits for.
+func (s *Self) sign() (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := s.authority.Sign(&x509.Certificate{
+		PublicKeyAlgorithm: x509.ECDSA, PublicKey: key.Public(), DNSNames: s.hosts, IPAddresses: s.addresses,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // signed reports why an authority did not sign a certificate; nil: it did.
