@@ -68,11 +68,13 @@ func (q question) exists() bool {
 // own is the load balancer of the Service, or one that becomes its own, that the cloud shows;
 // of several, always the same.
 func (q question) own() (own facts.Balancer, seen bool) {
-	for _, b := range q.known.Balancers {
-		if q.owns(b) || q.cfg.Adopts && b.Name == q.in.Name {
-			if !seen || b.ID < own.ID {
-				own, seen = b, true
-			}
+	for _, own = range q.known.BalancersOf(q.subject.Service.UID) {
+		seen = true
+		break
+	}
+	if q.cfg.Adopts {
+		if other, found := q.known.BalancerNamed(q.in.Name); found && (!seen || other.ID < own.ID) {
+			return other, true
 		}
 	}
 	return own, seen

@@ -46,7 +46,21 @@ func (q question) stands(a netip.Addr) bool {
 // leadsHere reports whether a floating IP leads to the Service: to a VIP of its own, or to
 // the load balancer that it had before it moved.
 func (q question) leadsHere(f facts.FloatingIP) bool {
+	return f.FixedIP.IsValid() && slices.Contains(q.vips(), f.FixedIP) || f.Port != "" && q.owns(q.known.Balancers[f.Port])
+}
+
+// reached reports whether any floating IP leads to the Service.
+func (q question) reached() bool {
+	for port := range q.known.BalancersOf(q.subject.Service.UID) {
+		if q.known.Leads(port, netip.Addr{}) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(q.vips(), func(a netip.Addr) bool { return q.known.Leads("", a) })
+}
+
+// vips are the VIPs that the Service gets, and those that it has.
+func (q question) vips() []netip.Addr {
 	has := q.subject.Has
-	return f.FixedIP.IsValid() && slices.Contains([]netip.Addr{q.in.VIP, q.in.SecondVIP, has.VIP, has.Second}, f.FixedIP) ||
-		f.Port != "" && q.owns(q.known.Balancers[f.Port])
+	return []netip.Addr{q.in.VIP, q.in.SecondVIP, has.VIP, has.Second}
 }

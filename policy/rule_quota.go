@@ -40,23 +40,18 @@ func (q question) balancerQuota() []Finding {
 	if len(q.in.Listeners) == 0 || q.known.Balancers == nil || !seen && q.exists() {
 		return nil
 	}
-	balancers, listeners, pools := 0, 0, 0
-	for _, b := range q.known.Balancers {
-		if !b.Leaving {
-			balancers, listeners, pools = balancers+1, listeners+b.Listeners, pools+b.Pools
-		}
-	}
+	there := q.known.Staying()
 	asked := cmp.Or(q.subject.Service.Spec.Type, corev1.ServiceTypeClusterIP)
 	balanced := asWritten(q.in.Listeners)
 	const command = "openstack loadbalancer quota set --"
-	fs := resource{"listener", q.known.ListenerLimit, listeners, command + "listener"}.
+	fs := resource{"listener", q.known.ListenerLimit, there.Listeners, command + "listener"}.
 		exceeded(len(q.in.Listeners)-own.Listeners, ports, balanced, balancerFacts)
-	fs = append(fs, resource{"pool", q.known.PoolLimit, pools, command + "pool"}.
+	fs = append(fs, resource{"pool", q.known.PoolLimit, there.Pools, command + "pool"}.
 		exceeded(q.in.pools()-own.Pools, ports, balanced, balancerFacts)...)
 	if seen {
 		return fs
 	}
-	return append(resource{"load balancer", q.known.BalancerLimit, balancers, command + "loadbalancer"}.
+	return append(resource{"load balancer", q.known.BalancerLimit, there.Balancers, command + "loadbalancer"}.
 		exceeded(1, spec.Child("type"), string(asked), balancerFacts), fs...)
 }
 
@@ -70,13 +65,8 @@ func asWritten(listeners []Port) string {
 }
 
 func (q question) floatingIPQuota() []Finding {
-	if len(q.in.Listeners) == 0 || q.in.ExternalIP.Method != Pool || q.known.FloatingIPs == nil {
+	if len(q.in.Listeners) == 0 || q.in.ExternalIP.Method != Pool || q.known.FloatingIPs == nil || q.known.Idle() || q.reached() {
 		return nil
-	}
-	for _, f := range q.known.FloatingIPs {
-		if q.leadsHere(f) || f.Pool && f.Port == "" {
-			return nil
-		}
 	}
 	return resource{"floating IP", q.known.FloatingIPLimit, len(q.known.FloatingIPs), "openstack quota set --floating-ips"}.
 		exceeded(1, spec.Child("type"), string(corev1.ServiceTypeLoadBalancer), floatingIPFacts)

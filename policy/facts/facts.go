@@ -102,6 +102,9 @@ type Snapshot struct {
 	Old   Kinds                     `json:"-"` // what was known before, and the cloud was not heard to say again: nobody is refused for it
 	Asked map[netip.Addr]FloatingIP `json:"-"` // floating IPs that the cloud was asked for by their addresses, and not before: the zero FloatingIP is not there
 
+	FloatingIPIndex *FloatingIPIndex `json:"-"` // of FloatingIPs; nil: is made when it is needed
+	BalancerIndex   *BalancerIndex   `json:"-"` // of Balancers, likewise
+
 	Claims map[netip.Addr][]Claim `json:"claims,omitzero"` // of the cluster's Services, those first that go before others; nil: unknown
 }
 
@@ -168,14 +171,13 @@ func find[K comparable, V any](m map[K]V, k K) (V, Answer) {
 // those of an external network; of any, if it is empty.
 func (s Snapshot) FreeFloatingIPs(network, namespace string, n int) []netip.Addr {
 	var free []netip.Addr
-	for a, f := range s.FloatingIPs {
-		if len(free) == n && (n == 0 || free[n-1].Less(a)) {
-			continue
+	for _, a := range s.floatingIPs().free {
+		if len(free) == n {
+			break
 		}
-		if f.Free() && f.For(namespace) && len(s.Claims[a]) == 0 && !s.lost(a) && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
-			at, _ := slices.BinarySearchFunc(free, a, netip.Addr.Compare)
-			free = slices.Insert(free, at, a)
-			free = free[:min(n, len(free))]
+		f := s.FloatingIPs[a]
+		if f.For(namespace) && len(s.Claims[a]) == 0 && !s.lost(a) && (network == "" || f.Network == network) && s.Reached(f.Network) != No {
+			free = append(free, a)
 		}
 	}
 	return free

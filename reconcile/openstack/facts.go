@@ -88,7 +88,9 @@ func (f *Facts) ask(ctx context.Context, k kind) (telling, error) {
 }
 
 // learn is told of all floating IPs by the Watch.
-func (f *Facts) learn(at time.Time, all roster) { f.remember(facts.FloatingIPs, said{at, all.tell}) }
+func (f *Facts) learn(at time.Time, all roster) {
+	f.remember(facts.FloatingIPs, said{at, all.telling()})
+}
 
 // remember keeps what was said, unless something newer was.
 func (f *Facts) remember(kind facts.Kinds, now said) {

@@ -84,7 +84,9 @@ func TestWhatIsKnownOfTheNetwork(t *testing.T) {
 		Flavors:      map[string]facts.Offer{}, Zones: map[string]facts.Offer{},
 		BalancerLimit: facts.Limit{Known: true, Most: -1}, ListenerLimit: facts.Limit{Known: true, Most: -1}, PoolLimit: facts.Limit{Known: true, Most: -1}, FloatingIPLimit: facts.Limit{Known: true, Most: 50},
 	}
-	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+	want.FloatingIPIndex, want.BalancerIndex = facts.IndexFloatingIPs(want.FloatingIPs), facts.IndexBalancers(want.Balancers)
+	indexes := cmp.AllowUnexported(facts.FloatingIPIndex{}, facts.BalancerIndex{})
+	if diff := cmp.Diff(want, got, indexes, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 }

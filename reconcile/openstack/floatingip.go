@@ -92,11 +92,16 @@ func (f *Facts) roster() roster { return make(roster, len(f.Known().FloatingIPs)
 
 func (r roster) add(f floatingIP) { r[f.Address] = f.fact() }
 
-func (r roster) tell(s *facts.Snapshot) { s.FloatingIPs = r }
+// telling is to be asked for when all are in it.
+func (r roster) telling() telling {
+	index := facts.IndexFloatingIPs(r)
+	return func(s *facts.Snapshot) { s.FloatingIPs, s.FloatingIPIndex = r, index }
+}
 
 func askFloatingIPs(ctx context.Context, s *session, f *Facts) (telling, error) {
 	r := f.roster()
-	return r.tell, s.eachFloatingIP(ctx, nil, r.add)
+	err := s.eachFloatingIP(ctx, nil, r.add)
+	return r.telling(), err
 }
 
 // byAddress is what look-ups of some floating IPs are called. The cloud may answer them while

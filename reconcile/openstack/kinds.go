@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/routers"
@@ -100,15 +99,17 @@ func subnetFact(s subnets.Subnet) (facts.Subnet, error) {
 func askPorts(ctx context.Context, s *session, f *Facts) (telling, error) {
 	known := map[netip.Addr]facts.Port{}
 	filter := query{"fixed_ips": within(f.ServiceSubnets), "fields": {"id", "name", "device_owner", "fixed_ips"}}
-	found, err := all[ports.Port](ctx, "ports", "ports", ports.List(s.network, filter))
-	for _, p := range found {
+	err := each(ctx, "ports", ports.List(s.network, filter), func(p seenAddresses) {
 		for _, ip := range p.FixedIPs {
 			if address, err := netip.ParseAddr(ip.IPAddress); err == nil && slices.Contains(f.ServiceSubnets, ip.SubnetID) {
-				known[address] = facts.Port{ID: p.ID, Owner: p.DeviceOwner, VIP: vip(p)}
+				known[address] = facts.Port{ID: p.ID, Owner: string(p.DeviceOwner), VIP: p.vip()}
 			}
 		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing ports: %w", refusal(err))
 	}
-	return func(s *facts.Snapshot) { s.Ports = known }, err
+	return func(s *facts.Snapshot) { s.Ports = known }, nil
 }
 
 // within filters ports to those with an address in one of the subnets.
@@ -120,19 +121,6 @@ func within(subnets []string) []string {
 	return filters
 }
 
-// vip reports whether a port looks like one of a VIP: LBaaS v2's and Octavia's by what
-// has it, that of the ovn provider by its name. An amphora has other ports of Octavia's,
-// too.
-func vip(p ports.Port) bool {
-	switch p.DeviceOwner {
-	case "Octavia":
-		return !strings.HasPrefix(p.Name, vipPort+"vrrp-")
-	case "neutron:LOADBALANCERV2":
-		return true
-	}
-	return strings.HasPrefix(p.Name, "ovn-lb-vip-")
-}
-
 // askBalancers lists the load balancers of the project, other clusters' and nobody's too.
 func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 	s, err := f.Client.meet(ctx)
@@ -141,18 +129,12 @@ func askBalancers(ctx context.Context, _ *session, f *Facts) (telling, error) {
 	}
 	known := map[string]facts.Balancer{}
 	filter := query{"project_id": {s.project}, "fields": {"id", "name", "vip_port_id", "tags", "description", "provisioning_status", "listeners", "pools"}}
-	found, err := all[loadbalancers.LoadBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, filter))
-	for _, lb := range found {
-		fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE", Listeners: len(lb.Listeners), Pools: len(lb.Pools)}
-		switch owner, marked := markedOwner(lb.Tags, lb.Description); {
-		case !marked:
-			fact.Name = lb.Name
-		case owner.Cluster == f.Cluster:
-			fact.Service = owner.UID
-		}
-		known[lb.VipPortID] = fact
+	err = each(ctx, "loadbalancers", loadbalancers.List(s.balance, filter), func(lb seenBalancer) { known[lb.VipPortID] = lb.fact(f.Cluster) })
+	if err != nil {
+		return nil, fmt.Errorf("listing load balancers: %w", refusal(err))
 	}
-	return func(s *facts.Snapshot) { s.Balancers = known }, err
+	index := facts.IndexBalancers(known)
+	return func(s *facts.Snapshot) { s.Balancers, s.BalancerIndex = known, index }, nil
 }
 
 func askExternals(ctx context.Context, s *session, _ *Facts) (telling, error) {

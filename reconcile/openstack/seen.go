@@ -3,7 +3,9 @@ package openstack
 import (
 	"hash/fnv"
 	"slices"
+	"strings"
 
+	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/octavia"
 )
 
@@ -29,7 +31,19 @@ type seenBalancer struct {
 	bearer
 }
 
-// A seenVIP is a further address of a load balancer.
+// fact is lb as a cluster's admission knows it.
+func (lb seenBalancer) fact(cluster string) facts.Balancer {
+	fact := facts.Balancer{ID: lb.ID, Leaving: lb.ProvisioningStatus == "PENDING_DELETE", Listeners: len(lb.Listeners), Pools: len(lb.Pools)}
+	switch owner, marked := lb.owner(); {
+	case !marked:
+		fact.Name = lb.Name
+	case owner.Cluster == cluster:
+		fact.Service = owner.UID
+	}
+	return fact
+}
+
+// A seenVIP is a further address of a load balancer, and an address of a port.
 type seenVIP struct {
 	IPAddress string `json:"ip_address"`
 	SubnetID  string `json:"subnet_id"`
@@ -90,6 +104,27 @@ type seenMonitor struct {
 type seenPort struct {
 	ID             string   `json:"id"`
 	SecurityGroups []string `json:"security_groups"`
+}
+
+// A seenAddresses is a port, too: who has it, and its addresses.
+type seenAddresses struct {
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	DeviceOwner shared    `json:"device_owner"`
+	FixedIPs    []seenVIP `json:"fixed_ips"`
+}
+
+// vip reports whether a port looks like one of a VIP: LBaaS v2's and Octavia's by what
+// has it, that of the ovn provider by its name. An amphora has other ports of Octavia's,
+// too.
+func (p seenAddresses) vip() bool {
+	switch p.DeviceOwner {
+	case "Octavia":
+		return !strings.HasPrefix(p.Name, vipPort+"vrrp-")
+	case "neutron:LOADBALANCERV2":
+		return true
+	}
+	return strings.HasPrefix(p.Name, "ovn-lb-vip-")
 }
 
 // named is something that is called by its ID.

@@ -42,7 +42,9 @@ func Parse(text []byte) (Knowledge, error) {
 	if k.APIVersion != apiVersion || k.Kind != kind {
 		return k, fmt.Errorf("is not of apiVersion %s, kind %s; write it by: octagate facts > FILE", apiVersion, kind)
 	}
-	return k, yaml.UnmarshalStrict(text, &k)
+	err := yaml.UnmarshalStrict(text, &k)
+	k.Facts.FloatingIPIndex, k.Facts.BalancerIndex = facts.IndexFloatingIPs(k.Facts.FloatingIPs), facts.IndexBalancers(k.Facts.Balancers)
+	return k, err
 }
 
 // New is knowledge of a moment, of nothing yet.
