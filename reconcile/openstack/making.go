@@ -2,6 +2,8 @@ package openstack
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/octagate/octagate/reconcile/octavia"
@@ -12,6 +14,10 @@ import (
 // the other all the same: of 24 at once the last was answered after 12 s. Whoever would only
 // wait does not keep a worker from what others need.
 const mostMade = 8
+
+// mostAtDoor is how many more wait where they are, and not in the queue, for a moment at most. Who comes
+// from the queue is there after a while only, and Octavia would have nothing to do for so long.
+const mostAtDoor = 4
 
 // longestQueue is how long, at most, an owner is left in the queue before it asks again.
 const longestQueue = 5 * time.Minute
@@ -50,6 +56,90 @@ func (q *queue) next() (octavia.Owner, bool) {
 	return octavia.Owner{}, false
 }
 
+// A workshop is where load balancers are made, a few at once. The zero value is empty.
+type workshop struct {
+	mu     sync.Mutex
+	making int             // for which a call is under way
+	door   []chan struct{} // of those who wait for their turn, which is when theirs is closed
+	queue  queue           // of those who are called when there is room again
+}
+
+// enter waits for the turn of o's load balancer to be made. Whose turn is not soon is sent
+// away, and called.
+func (s *workshop) enter(ctx context.Context, o octavia.Owner) error {
+	turn, err := s.line(o)
+	if turn == nil {
+		return err
+	}
+	soon := time.NewTimer(moment)
+	defer soon.Stop()
+	select {
+	case <-turn:
+		return nil
+	case <-soon.C:
+	case <-ctx.Done():
+	}
+	return s.giveUp(o, turn)
+}
+
+// line finds a place for o: inside, and it has no turn to wait for, at the door, or in the
+// queue, which is an error.
+func (s *workshop) line(o octavia.Owner) (turn chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.making < mostMade:
+		s.making++
+	case len(s.door) < mostAtDoor:
+		turn = make(chan struct{})
+		s.door = append(s.door, turn)
+	default:
+		return nil, s.later(o)
+	}
+	s.queue.leave(o)
+	return turn, nil
+}
+
+// giveUp leaves the door, unless the turn came at the last moment.
+func (s *workshop) giveUp(o octavia.Owner, turn chan struct{}) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.Index(s.door, turn)
+	if at < 0 {
+		return nil
+	}
+	s.door = slices.Delete(s.door, at, at+1)
+	return s.later(o)
+}
+
+// later puts o into the queue.
+func (s *workshop) later(o octavia.Owner) error {
+	s.queue.add(o)
+	after := min(moment*time.Duration(1+len(s.queue.in)/mostMade), longestQueue) // should the call of it get lost
+	return &plan.Refusal{Reason: plan.Busy, After: after, Err: unsent("Octavia is making as many load balancers as it can at once")}
+}
+
+// leave is told that a call has ended. Whoever is first at the door is next, and others are
+// to come, as many as there is room for: who was called before may be gone by now.
+func (s *workshop) leave() (come []octavia.Owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.door) > 0 {
+		close(s.door[0])
+		s.door = s.door[1:]
+	} else {
+		s.making--
+	}
+	for len(come) < mostMade+mostAtDoor-s.making-len(s.door) {
+		o, waits := s.queue.next()
+		if !waits {
+			break
+		}
+		come = append(come, o)
+	}
+	return come
+}
+
 // begin is told that a step for o is about to be taken, and says when it cannot be; end is to
 // be called afterwards. Who has to wait for a call to end is told when one has: whoever asked
 // again after a fixed time would leave Octavia idle meanwhile, and all would ask at once.
@@ -57,35 +147,14 @@ func (w *Watch) begin(ctx context.Context, o octavia.Owner, step plan.Step) (end
 	if _, create := step.(plan.CreateLoadBalancer); !create {
 		return func() {}, nil
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.making >= mostMade {
-		w.queue.add(o)
-		after := min(moment*time.Duration(1+len(w.queue.in)/mostMade), longestQueue) // should the call of it get lost
-		return nil, &plan.Refusal{Reason: plan.Busy, After: after, Err: unsent("Octavia is making as many load balancers as it can at once")}
+	if err := w.workshop.enter(ctx, o); err != nil {
+		return nil, err
 	}
-	w.making++
-	w.queue.leave(o)
-	return func() { w.made(ctx) }, nil
-}
-
-// made is told that a call has ended, and has others come, as many as there is room for:
-// who was called before may be gone by now.
-func (w *Watch) made(ctx context.Context) {
-	w.mu.Lock()
-	w.making--
-	var come []octavia.Owner
-	for len(come) < mostMade-w.making {
-		o, waits := w.queue.next()
-		if !waits {
-			break
+	return func() {
+		for _, next := range w.workshop.leave() {
+			if w.Changed != nil {
+				w.Changed(ctx, next)
+			}
 		}
-		come = append(come, o)
-	}
-	w.mu.Unlock()
-	for _, o := range come {
-		if w.Changed != nil {
-			w.Changed(ctx, o)
-		}
-	}
+	}, nil
 }

@@ -43,14 +43,13 @@ type Watch struct {
 	members map[string]membership          // by the ID of their pool
 	seen    map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
 	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
-	making  int                            // load balancers for which a call is under way
-	queue   queue                          // of owners that wait for such a call to end
 	tidy    bool                           // nothing is marked in words, where there are tags
 	turn    int                            // whose it was last of the load balancers that nobody dates
 	wake    chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
 	manner   plan.Manner              // how the cloud has to be treated
+	workshop workshop                 // where load balancers are made
 }
 
 // errEarly is what is wrong before the first round has ended.
