@@ -20,6 +20,7 @@ import (
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
 	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
 )
 
 // Ready is the condition that tells whether the cloud is as the Service wants it.
@@ -116,7 +117,7 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 		apimeta.RemoveStatusCondition(&s.Conditions, Ready)
 		return s // the API server clears the addresses; another load balancer's are not ours to touch
 	}
-	if !o.Upkeep || !apimeta.IsStatusConditionTrue(s.Conditions, Ready) {
+	if !o.Upkeep || !apimeta.IsStatusConditionTrue(s.Conditions, Ready) && !underWay(svc, t, o) {
 		c := condition(svc, v, t, o)
 		if o.Finished() && t.Exists() {
 			c.Message += kept(r.Policy, v.Intent, t)
@@ -127,6 +128,14 @@ func (r *Reconciler) status(svc *corev1.Service, v policy.Verdict, t octavia.Tre
 		s.LoadBalancer.Ingress = ingress(v, t)
 	}
 	return s
+}
+
+// underWay reports whether it is written already which load balancer Octavia is making, and
+// there is nothing to say beside that.
+func underWay(svc *corev1.Service, t octavia.Tree, o Outcome) bool {
+	c := apimeta.FindStatusCondition(svc.Status.Conditions, Ready)
+	return o == atWork(nil) && t.Status == octavia.Creating &&
+		c != nil && c.Reason == working && c.ObservedGeneration == svc.Generation && plan.Creates(c.Message, t)
 }
 
 func condition(svc *corev1.Service, v policy.Verdict, t octavia.Tree, o Outcome) metav1.Condition {

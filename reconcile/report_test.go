@@ -64,6 +64,12 @@ func TestStatus(t *testing.T) {
 		known("172.24.4.13")(s)
 		s.Status.Conditions = []metav1.Condition{{Type: Ready, Status: metav1.ConditionTrue, Reason: ready, Message: "all is well", ObservedGeneration: 3}}
 	}
+	told := func(message string) func(*corev1.Service) {
+		return func(s *corev1.Service) {
+			s.Status.Conditions = []metav1.Condition{{Type: Ready, Status: metav1.ConditionFalse, Reason: working.Reason, Message: message, ObservedGeneration: 3}}
+		}
+	}
+	const making = "create load balancer shop/web at 10.2.0.7 with 1 listener and 2 members"
 	for claim, tt := range map[string]struct {
 		edit    func(*corev1.Service)
 		tree    octavia.Tree
@@ -81,6 +87,11 @@ func TestStatus(t *testing.T) {
 		"an ERROR does not take the address away":                              {known("172.24.4.13"), built(octavia.Failed, "vip"), Outcome{Reason: broken, Waiting: "x"}, "False LoadBalancerError x", "172.24.4.13"},
 		"a ready one stays so while Pods come and go":                          {ready, built("PENDING_UPDATE", "vip"), upkeep, "True Ready all is well", "172.24.4.13"},
 		"one that was not does not become so":                                  {nil, built("PENDING_UPDATE", "vip"), upkeep, "False Working set 1 member of pool p", ""},
+		"what Octavia is making stays written":                                 {told(making), built(octavia.Creating, ""), atWork(nil), "False Working " + making, ""},
+		"until it is made":                                                     {told(making), built("PENDING_UPDATE", ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
+		"and where there is nothing else to say":                               {told(making), built(octavia.Creating, ""), working, "False Working create listener TCP/443", ""},
+		"but not why it was not made before":                                   {told("Busy"), built(octavia.Creating, ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
+		"and of no other load balancer":                                        {told("create load balancer shop/web at 10.2.0.70 with 1 listener and 2 members"), built(octavia.Creating, ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
 		"a Service may want nothing":                                           {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
 	} {
 		t.Run(claim, func(t *testing.T) {

@@ -25,6 +25,9 @@ const (
 	Failed Status = "ERROR"
 )
 
+// Creating is the status of what Octavia has accepted and not made yet.
+const Creating Status = "PENDING_CREATE"
+
 // Busy reports whether Octavia is at work.
 func (s Status) Busy() bool { return s != "" && s != Active && s != Failed }
 

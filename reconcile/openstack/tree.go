@@ -52,7 +52,7 @@ func (i inventory) children(known map[string]membership) children {
 
 // examine remembers what is not made yet.
 func (c children) examine(status octavia.Status, id, kind, name string) {
-	if status == unmade {
+	if status == octavia.Creating {
 		c.unmade[id] = kind + name
 	}
 }
@@ -63,9 +63,6 @@ func (c children) read(i inventory, id string, b bearer) {
 		c.worded[id] = true
 	}
 }
-
-// unmade is the status of what Octavia has accepted and not made.
-const unmade = "PENDING_CREATE"
 
 // tree is a load balancer with what is under it. What bears no mark of ours is left out.
 func (c children) tree(lb seenBalancer) octavia.Tree {

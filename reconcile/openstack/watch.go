@@ -263,7 +263,7 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 		}
 		suspects[o] = t.ID + t.Stuck
 		if w.suspects[o] != suspects[o] {
-			t.Status, t.Stuck = unmade, ""
+			t.Status, t.Stuck = octavia.Creating, ""
 			trees[o] = t
 			continue
 		}

@@ -127,7 +127,7 @@ func TestWhatLooksAbandonedOnceIsTakenForWork(t *testing.T) {
 	s.step(plan.CreateLoadBalancer{Tree: s.desired(octavia.FloatingIP{})})
 	s.see()
 	s.clock.Pass(settle)
-	if tree := s.see(); tree.Status != unmade || tree.Stuck != "" || s.watch.Manner().Stepwise {
+	if tree := s.see(); tree.Status != octavia.Creating || tree.Stuck != "" || s.watch.Manner().Stepwise {
 		t.Errorf("seen once: %+v", tree)
 	}
 	if tree := s.see(); tree.Status != octavia.Active || tree.Stuck == "" || !s.watch.Manner().Stepwise {

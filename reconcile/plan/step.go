@@ -138,12 +138,7 @@ type (
 	}
 )
 
-func (s CreateLoadBalancer) String() string {
-	if !s.Tree.VIP.Address.IsValid() { // in a forecast: it is not allocated yet
-		return fmt.Sprintf("create load balancer %s with %s", s.Tree.Name, content(s.Tree))
-	}
-	return fmt.Sprintf("create load balancer %s at %s with %s", s.Tree.Name, s.Tree.VIP.Address, content(s.Tree))
-}
+func (s CreateLoadBalancer) String() string { return s.which() + " with " + content(s.Tree) }
 func (s DeleteLoadBalancer) String() string { return "delete load balancer " + s.Name }
 func (s UpdateLoadBalancer) String() string {
 	return fmt.Sprintf("update load balancer %s: %s", s.Tree.Name, words(s.Changes))
@@ -242,6 +237,20 @@ func words(changes []octavia.Change) string {
 }
 
 // content is what is under a tree, in numbers as far as they are known.
+// which is the load balancer, without what is in it.
+func (s CreateLoadBalancer) which() string {
+	if !s.Tree.VIP.Address.IsValid() { // in a forecast: it is not allocated yet
+		return "create load balancer " + s.Tree.Name
+	}
+	return fmt.Sprintf("create load balancer %s at %s", s.Tree.Name, s.Tree.VIP.Address)
+}
+
+// Creates reports whether words are those of the step that made an observed load balancer, whatever
+// was to be in it.
+func Creates(words string, observed octavia.Tree) bool {
+	return strings.HasPrefix(words, CreateLoadBalancer{Tree: observed}.which()+" with ")
+}
+
 func content(t octavia.Tree) string {
 	members := 0
 	for _, p := range t.Pools {
