@@ -68,9 +68,8 @@ func (q question) exists() bool {
 // own is the load balancer of the Service, or one that becomes its own, that the cloud shows;
 // of several, always the same.
 func (q question) own() (own facts.Balancer, seen bool) {
-	for _, own = range q.known.BalancersOf(q.subject.Service.UID) {
-		seen = true
-		break
+	if ports := q.known.PortsOf(q.subject.Service.UID); len(ports) > 0 {
+		own, seen = q.known.Balancers[ports[0]], true
 	}
 	if q.cfg.Adopts {
 		if other, found := q.known.BalancerNamed(q.in.Name); found && (!seen || other.ID < own.ID) {

@@ -51,16 +51,11 @@ func (q question) leadsHere(f facts.FloatingIP) bool {
 
 // reached reports whether any floating IP leads to the Service.
 func (q question) reached() bool {
-	for port := range q.known.BalancersOf(q.subject.Service.UID) {
-		if q.known.Leads(port, netip.Addr{}) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(q.vips(), func(a netip.Addr) bool { return q.known.Leads("", a) })
+	return slices.ContainsFunc(q.known.PortsOf(q.subject.Service.UID), func(port string) bool { return q.known.Leads(port, netip.Addr{}) }) ||
+		slices.ContainsFunc(q.vips(), func(a netip.Addr) bool { return q.known.Leads("", a) })
 }
 
 // vips are the VIPs that the Service gets, and those that it has.
 func (q question) vips() []netip.Addr {
-	has := q.subject.Has
-	return []netip.Addr{q.in.VIP, q.in.SecondVIP, has.VIP, has.Second}
+	return []netip.Addr{q.in.VIP, q.in.SecondVIP, q.subject.Has.VIP, q.subject.Has.Second}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/octagate/octagate/policy"
 	"github.com/octagate/octagate/policy/annotation"
+	"github.com/octagate/octagate/policy/facts"
 )
 
 // written is what kubectl leaves in the fields of a Service that it applied.
@@ -60,6 +61,7 @@ func BenchmarkValidate(b *testing.B) { benchmark(b, Handler.Validating) }
 func benchmark(b *testing.B, hook func(Handler) http.Handler) {
 	for name, body := range reviews(b) {
 		there := holding("172.24.4.13")
+		there.FloatingIPIndex, there.BalancerIndex = facts.IndexFloatingIPs(there.FloatingIPs), facts.IndexBalancers(there.Balancers)
 		serve := hook(Handler{Policy: config, Facts: memory{there, there}, Counts: NewCounts(prometheus.NewRegistry())})
 		b.Run(name, func(b *testing.B) { answering(b, body, serve) })
 	}

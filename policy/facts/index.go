@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,7 +21,10 @@ type FloatingIPIndex struct {
 
 // IndexFloatingIPs makes an index of floating IPs, which stay as they are from then on.
 func IndexFloatingIPs(all map[netip.Addr]FloatingIP) *FloatingIPIndex {
-	i := &FloatingIPIndex{ports: map[string]bool{}, fixedIPs: map[netip.Addr]bool{}}
+	i := &FloatingIPIndex{}
+	if len(all) > 0 {
+		i.ports, i.fixedIPs = map[string]bool{}, map[netip.Addr]bool{}
+	}
 	for a, f := range all {
 		switch {
 		case f.Free():
@@ -52,7 +54,10 @@ type Size struct{ Balancers, Listeners, Pools int }
 
 // IndexBalancers makes an index of load balancers, which stay as they are from then on.
 func IndexBalancers(all map[string]Balancer) *BalancerIndex {
-	i := &BalancerIndex{of: map[types.UID][]string{}, named: map[string]string{}}
+	i := &BalancerIndex{}
+	if len(all) > 0 {
+		i.of, i.named = map[types.UID][]string{}, map[string]string{}
+	}
 	for port, b := range all {
 		if !b.Leaving {
 			i.stay = Size{i.stay.Balancers + 1, i.stay.Listeners + b.Listeners, i.stay.Pools + b.Pools}
@@ -93,16 +98,9 @@ func (s Snapshot) Leads(port string, a netip.Addr) bool {
 	return i.ports[port] || i.fixedIPs[a]
 }
 
-// BalancersOf are a Service's load balancers, by the port of their VIP, in the order of their IDs.
-func (s Snapshot) BalancersOf(service types.UID) iter.Seq2[string, Balancer] {
-	return func(yield func(string, Balancer) bool) {
-		for _, port := range s.balancers().of[service] {
-			if !yield(port, s.Balancers[port]) {
-				return
-			}
-		}
-	}
-}
+// PortsOf are the ports of the VIPs of a Service's load balancers, in the order of the load
+// balancers' IDs.
+func (s Snapshot) PortsOf(service types.UID) []string { return s.balancers().of[service] }
 
 // BalancerNamed is the load balancer of a name that no cluster's octagate made; of several,
 // the one whose ID comes first.

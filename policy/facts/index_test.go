@@ -58,15 +58,12 @@ func found(s Snapshot) string {
 		text += fmt.Sprintln(s.Leads(fmt.Sprint("port", n), netip.Addr{}), s.Leads("", netip.AddrFrom4([4]byte{10, 2, 0, byte(n)})))
 		named, is := s.BalancerNamed(fmt.Sprint("name", n))
 		text += fmt.Sprintln(named, is)
-		for port, b := range s.BalancersOf(types.UID(fmt.Sprint("service", n))) {
-			text += fmt.Sprintln(port, b)
+		for _, port := range s.PortsOf(types.UID(fmt.Sprint("service", n))) {
+			text += fmt.Sprintln(port, s.Balancers[port])
 		}
 	}
 	_, nameless := s.BalancerNamed("")
-	for range s.BalancersOf("") {
-		nameless = true
-	}
-	return text + fmt.Sprintln(nameless, s.Leads("", netip.Addr{}))
+	return text + fmt.Sprintln(nameless || len(s.PortsOf("")) > 0, s.Leads("", netip.Addr{}))
 }
 
 // walked is the same, found by going through everything.
