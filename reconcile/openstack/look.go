@@ -42,7 +42,7 @@ const mostGlances = 200
 // step of ours made of them is known without asking. Otherwise pools are asked when
 // there are other members than before, and when Octavia dates a change of their load
 // balancer that was not ours. What rests costs nothing, and neither does what is
-// busy. What was there before us is only glanced at.
+// busy, or being made by a call whose answer is still to come. What was there before us is only glanced at.
 func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
 	listed := map[string]*seenPool{}
 	for n := range i.pools {
@@ -53,7 +53,7 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		owner, _ := lb.owner()
 		n, acted := notes[owner]
 		under := ours(lb, listed)
-		if lb.ProvisioningStatus.Busy() {
+		if lb.ProvisioningStatus.Busy() || w.acting(owner) {
 			continue
 		}
 		var err error

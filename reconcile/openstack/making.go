@@ -150,11 +150,33 @@ func (w *Watch) begin(ctx context.Context, o octavia.Owner, step plan.Step) (end
 	if err := w.workshop.enter(ctx, o); err != nil {
 		return nil, err
 	}
+	w.makes(o, true)
 	return func() {
+		w.makes(o, false)
 		for _, next := range w.workshop.leave() {
 			if w.Changed != nil {
 				w.Changed(ctx, next)
 			}
 		}
 	}, nil
+}
+
+// makes notes whether a call is under way that makes o's load balancer.
+func (w *Watch) makes(o octavia.Owner, now bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.inside == nil {
+		w.inside = map[octavia.Owner]bool{}
+	}
+	if w.inside[o] = true; !now {
+		delete(w.inside, o)
+	}
+}
+
+// acting reports whether o's load balancer is being made, or something was done to it since
+// this round began: what comes of that is for the next one to see.
+func (w *Watch) acting(o octavia.Owner) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.inside[o] || w.notes[o].round > w.begun
 }

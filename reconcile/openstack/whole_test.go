@@ -479,6 +479,56 @@ func TestSlowCreatesKeepNobodyFromWork(t *testing.T) {
 	}
 }
 
+// A round that began before a load balancer was made, and sees it, does not look into it: what
+// is in it is known to who made it.
+func TestWhatIsMadeDuringARoundIsNotLookedInto(t *testing.T) {
+	s := newSky(t)
+	s.see()
+	listing, release := make(chan struct{}), make(chan struct{})
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "lbaas/loadbalancers") {
+			listing <- struct{}{}
+			<-release
+		}
+		return nil
+	})
+	s.cloud.ResetTranscript()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		s.watch.round(t.Context())
+	}()
+	<-listing
+	want := s.ported(false, 2, pods(3)...)
+	s.step(plan.CreateLoadBalancer{Tree: want})
+	s.clock.Pass(settle)
+	close(release)
+	<-over
+	s.cloud.SetFault(nil)
+	if diff := cmp.Diff(want, s.see(), same); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]int{"POST lbaas/loadbalancers": 1}, s.calls(0)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Neither is one whose call is under way: its answer is still to come.
+func TestWhatIsBeingMadeIsNotLookedInto(t *testing.T) {
+	s := newSky(t)
+	built := s.reach(s.ported(false, 2, pods(3)...))
+	s.watch = s.again()
+	s.cloud.ResetTranscript()
+	s.watch.makes(owner, true)
+	if got := s.see(); got.ID != built.ID || !got.Pools[0].Unseen || len(s.calls(0)) > 0 {
+		t.Errorf("got %+v by %v", got, s.calls(0))
+	}
+	s.watch.makes(owner, false)
+	if got := s.see(); got.Pools[0].Unseen || len(s.calls(0)) == 0 {
+		t.Errorf("got %+v by %v", got, s.calls(0))
+	}
+}
+
 // A pool whose members the cloud does not tell is left as it is; the others go on.
 func TestAPoolThatCannotBeLookedAtStopsNobody(t *testing.T) {
 	s := newSky(t)
