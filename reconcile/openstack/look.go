@@ -41,8 +41,8 @@ const mostGlances = 200
 // detail finds out the members of pools: the list of pools has only their IDs. What a
 // step of ours made of them is known without asking. Otherwise pools are asked when
 // there are other members than before, and when Octavia dates a change of their load
-// balancer that was not ours. What rests costs nothing, and neither does what is
-// busy, or being made by a call whose answer is still to come. What was there before us is only glanced at.
+// balancer that was not ours. What rests costs nothing, and neither does what is busy, or
+// made by a call whose answer is still to come. What was there before us is only glanced at.
 func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
 	listed := map[string]*seenPool{}
 	for n := range i.pools {

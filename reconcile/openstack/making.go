@@ -15,8 +15,9 @@ import (
 // wait does not keep a worker from what others need.
 const mostMade = 8
 
-// mostAtDoor is how many more wait where they are, and not in the queue, for a moment at most. Who comes
-// from the queue is there after a while only, and Octavia would have nothing to do for so long.
+// mostAtDoor is how many more wait where they are, and not in the queue, for a moment at
+// most. Who is called from the queue takes a while to come, in which Octavia would have less
+// to do than it can.
 const mostAtDoor = 4
 
 // longestQueue is how long, at most, an owner is left in the queue before it asks again.
