@@ -178,14 +178,15 @@ func (w *world) killAt(on, by int) {
 	}
 }
 
-// restart ends octagate as an upgrade does, and starts it with another configuration.
+// restart ends octagate as an upgrade does, and starts it with another configuration. That
+// is what whoever starts meanwhile reads, too.
 func (w *world) restart(_, by int) {
-	for _, o := range w.alive() {
-		o.stop()
-	}
 	w.mu.Lock()
 	w.config = by
 	w.mu.Unlock()
+	for _, o := range w.alive() {
+		o.stop()
+	}
 	w.start()
 }
 
