@@ -115,7 +115,7 @@ func (w *world) furnish() {
 func (w *world) addFloatingIP(address string) {
 	id := w.cloud.AddFloatingIP(w.nets.ExternalNetwork, address)
 	if address == floating[len(floating)-1] {
-		w.admin.call(http.MethodPut, neutron+"floatingips/"+id+"/tags", object{"tags": []string{"octagate:namespace=shop"}})
+		w.admin.call(http.MethodPut, neutron+"floatingips/"+id+"/tags", object{"tags": []string{"octagate:namespace=" + keeper}})
 	}
 }
 

@@ -294,9 +294,13 @@ func (a *api) delete(name types.NamespacedName) {
 	}
 }
 
-// claimed takes note of the floating IP that svc names.
+// claimed takes note of the floating IP that svc names. What is kept for another namespace
+// it does not claim by that.
 func (a *api) claimed(svc *corev1.Service) {
 	address := wish(svc)
+	if address == floating[len(floating)-1] && svc.Namespace != keeper {
+		address = ""
+	}
 	a.unclaimed(svc.UID, address)
 	if address == "" || slices.ContainsFunc(a.claims, func(c *claim) bool { return c.service == svc.UID && c.to.IsZero() }) {
 		return

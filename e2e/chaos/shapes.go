@@ -17,6 +17,9 @@ func slot(on int) types.NamespacedName { return slots[on%len(slots)] }
 // floating are the floating IPs of users. The last is kept for one namespace.
 var floating = []string{"172.24.4.13", "172.24.4.14", "172.24.4.15"}
 
+// keeper is the namespace that it is kept for.
+const keeper = "shop"
+
 // nobodys is an address that is nobody's floating IP.
 const nobodys = "172.24.4.99"
 
