@@ -72,7 +72,7 @@ func TestHistories(t *testing.T) {
 // A history from a file happens: what a failure told to be tried.
 func TestHistory(t *testing.T) {
 	if *from == "" {
-		t.Skip("no -chaos.history")
+		t.Skip("NOT RUN: there is no -chaos.history that names a file with one history")
 	}
 	examine(t, read(t, *from))
 }
