@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,9 @@ type address struct {
 	stop      context.CancelFunc
 	running   sync.WaitGroup
 	turn      atomic.Uint32
+
+	mu      sync.Mutex
+	refused []string // connections that led nowhere: when, and why
 }
 
 // probing is how often endpoints are asked whether they are ready.
@@ -75,10 +79,12 @@ func (a *address) forward(from net.Conn) {
 	defer from.Close()
 	e := a.next()
 	if e == nil {
+		a.refuse("no endpoint is ready")
 		return
 	}
 	to, err := net.Dial("tcp", e.webhook)
 	if err != nil {
+		a.refuse(err.Error())
 		return
 	}
 	defer to.Close()
@@ -92,14 +98,30 @@ func (a *address) forward(from net.Conn) {
 	both.Wait()
 }
 
-// next is the next endpoint that is ready.
+// next is the next endpoint that is ready. Each connection takes one turn, however many
+// endpoints it has to pass over: else those who come at once would pass over one another's.
 func (a *address) next() *endpoint {
-	for range a.endpoints {
-		if e := a.endpoints[int(a.turn.Add(1))%len(a.endpoints)]; e.ready.Load() {
+	turn := int(a.turn.Add(1))
+	for i := range a.endpoints {
+		if e := a.endpoints[(turn+i)%len(a.endpoints)]; e.ready.Load() {
 			return e
 		}
 	}
 	return nil
+}
+
+// refuse keeps why a connection led nowhere.
+func (a *address) refuse(reason string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refused = append(a.refused, time.Now().UTC().Format(time.StampMilli)+" "+reason)
+}
+
+// log is a line for each connection that led nowhere.
+func (a *address) log() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return strings.Join(a.refused, "\n")
 }
 
 func (a *address) close() error {

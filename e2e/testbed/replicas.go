@@ -115,7 +115,8 @@ func (w *World) stopReplicas() error {
 	return errors.Join(errs...)
 }
 
-// Log is everything that all octagates of the world have written since they started.
+// Log is everything that all octagates of the world have written since they started, and the
+// connections that their common address has refused.
 func (w *World) Log() string {
 	if len(w.Replicas) == 0 {
 		return w.Octagate.Log()
@@ -124,5 +125,6 @@ func (w *World) Log() string {
 	for i, r := range w.Replicas {
 		fmt.Fprintf(&all, "replica %d:\n%s\n", i, r.Log())
 	}
+	fmt.Fprintf(&all, "connections that their address has refused:\n%s\n", w.service.log())
 	return all.String()
 }
