@@ -56,6 +56,7 @@ type Tree struct {
 	Pools      []Pool // of listeners; observed: all that are ours
 	Stuck      string // observed only: what Octavia never finished making under an ACTIVE load balancer
 	FloatingIP FloatingIP
+	Foreign    FloatingIP // observed only: somebody's at the VIP, where FloatingIP, which we allocated, is not
 }
 
 // A VIP is the address at which a load balancer listens.

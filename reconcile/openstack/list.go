@@ -177,6 +177,9 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 	for _, f := range i.floatingIPs {
 		if owner, ours := octavia.DescribedOwner(f.Description); ours && owner.Cluster == cluster {
 			t := trees[owner]
+			if other := t.FloatingIP; !other.Allocate && other.ID != f.ID {
+				t.Foreign = other
+			}
 			t.FloatingIP = f.onTree()
 			t.FloatingIP.Allocate, t.FloatingIP.Keep = true, octavia.Kept(f.Description)
 			trees[owner] = t

@@ -38,17 +38,31 @@ func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees m
 // one round. After a restart that is all of them, and nobody shall wait for that.
 const mostGlances = 200
 
+// mostAgain is how many load balancers are looked into once more in one round, less those that
+// it looks into anyway.
+const mostAgain = 20
+
+// After so many rounds a load balancer is looked into once more: one that was only glanced at
+// in the next one, and one that has changed when it is not about to change again.
+const (
+	glanced = 1
+	rested  = 10
+)
+
 // detail finds out the members of pools: the list of pools has only their IDs. What a
 // step of ours made of them is known without asking. Otherwise pools are asked when
 // there are other members than before, and when Octavia dates a change of their load
 // balancer that was not ours. What rests costs nothing, and neither does what is busy, or
 // made by a call whose answer is still to come. What was there before us is only glanced at.
+//
+// What has changed is looked into once more, later: beside a change of ours nobody sees
+// somebody else's, and of two in one second Octavia's dates show one.
 func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
 	listed := map[string]*seenPool{}
 	for n := range i.pools {
 		listed[i.pools[n].ID] = &i.pools[n]
 	}
-	glances, idle := 0, true
+	glances, looks := 0, 0
 	for _, lb := range i.balancers {
 		owner, _ := lb.owner()
 		n, acted := notes[owner]
@@ -57,25 +71,24 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 			continue
 		}
 		var err error
+		after := uint64(rested)
 		switch {
 		case acted:
 			err = w.study(ctx, s, w.heed(n, lb, under))
 			w.done(owner, n)
 		case w.first(lb.ID) && w.Thorough != nil && w.Thorough(owner):
-			err = w.study(ctx, s, under)
+			after, err = 0, w.study(ctx, s, under)
 		case w.first(lb.ID) && glances >= mostGlances:
 			continue
 		case w.first(lb.ID):
 			glances++
-			err = w.glance(ctx, s, lb, under)
-		case w.seen[lb.ID] != lb.UpdatedAt:
-			err = w.study(ctx, s, under)
-		case !w.complete(under):
+			after, err = w.glance(ctx, s, lb, under)
+		case w.seen[lb.ID] != lb.UpdatedAt || !w.complete(under):
 			err = w.study(ctx, s, under)
 		default:
 			continue
 		}
-		if idle = false; local(err) {
+		if looks++; local(err) {
 			w.obscure(lb.ID, under, err)
 			continue
 		}
@@ -83,18 +96,34 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 			return err
 		}
 		w.seen[lb.ID] = lb.UpdatedAt
+		w.doubt(under, after)
 	}
 	w.forget(i, listed)
-	if !idle {
-		return nil
+	for _, lb := range w.unsure(i, listed, mostAgain-looks) {
+		under := ours(lb, listed)
+		err := w.study(ctx, s, under)
+		if local(err) {
+			w.obscure(lb.ID, under, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
 	}
-	dim := w.dim(i, listed)
-	err := w.study(ctx, s, dim)
-	if local(err) {
-		w.obscure("", dim, err)
-		return nil
+	return nil
+}
+
+// doubt has the members of pools looked at once more after some rounds; 0: never.
+func (w *Watch) doubt(under []*seenPool, after uint64) {
+	if after == 0 {
+		return
 	}
-	return err
+	for _, p := range under {
+		if k := w.members[p.ID]; k.seen && len(p.Members) > 0 {
+			k.again = w.begun + after
+			w.members[p.ID] = k
+		}
+	}
 }
 
 // A refusedLook is an answer about the one thing that was asked for, which says nothing
@@ -144,30 +173,38 @@ func (w *Watch) complete(under []*seenPool) bool {
 	return !slices.ContainsFunc(under, func(p *seenPool) bool { return !w.fits(p) })
 }
 
-// dim are the pools of one load balancer that was only glanced at: while there is
-// nothing else to do, they are looked at one load balancer a round.
-func (w *Watch) dim(i inventory, listed map[string]*seenPool) []*seenPool {
+// unsure are load balancers that are to be looked into once more now, at most so many. When
+// there is nothing else to do, it is the next of those that nobody dates, as LBaaS v2 does not.
+func (w *Watch) unsure(i inventory, listed map[string]*seenPool, most int) (all []seenBalancer) {
+	if most <= 0 {
+		return nil
+	}
 	for _, lb := range i.balancers {
-		for _, p := range ours(lb, listed) {
-			if w.members[p.ID].dim && !lb.ProvisioningStatus.Busy() {
-				return ours(lb, listed)
+		if w.unclear(lb, listed) {
+			if all = append(all, lb); len(all) == most {
+				return all
 			}
 		}
 	}
-	return w.undated(i, listed)
-}
-
-// undated are the pools of a load balancer that nobody dates, as LBaaS v2 does not: while
-// there is nothing else to do, one after the other is looked at.
-func (w *Watch) undated(i inventory, listed map[string]*seenPool) []*seenPool {
+	if len(all) > 0 || most < mostAgain {
+		return all
+	}
 	for range i.balancers {
 		w.turn++
 		lb := i.balancers[w.turn%len(i.balancers)]
 		if lb.UpdatedAt == "" && !lb.ProvisioningStatus.Busy() {
-			return ours(lb, listed)
+			return []seenBalancer{lb}
 		}
 	}
 	return nil
+}
+
+// unclear reports whether the members of a pool of lb are to be looked at once more, and can
+// be.
+func (w *Watch) unclear(lb seenBalancer, listed map[string]*seenPool) bool {
+	owner, _ := lb.owner()
+	return slices.ContainsFunc(lb.Pools, func(p named) bool { return listed[p.ID] != nil && w.members[p.ID].due(w.begun) }) &&
+		!lb.ProvisioningStatus.Busy() && !w.acting(owner)
 }
 
 // forget drops what is gone.

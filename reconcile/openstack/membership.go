@@ -16,10 +16,13 @@ import (
 // A membership is what is known of the members of a pool.
 type membership struct {
 	seen    bool     // anything is
-	dim     bool     // but not all, or not for certain: it is looked at when there is nothing else to do
+	again   uint64   // the round from which it is looked at once more, since not all is, or not for certain; 0: never
 	ids     []digest // of the members, in order
 	members []octavia.Member
 }
+
+// due reports whether it is to be looked at once more in a round.
+func (k membership) due(round uint64) bool { return k.again != 0 && k.again <= round }
 
 // fits reports whether a pool still has the members that are known.
 func (k membership) fits(p *seenPool) bool { return k.seen && slices.Equal(k.ids, p.ids()) }
@@ -66,14 +69,13 @@ func (w *Watch) heed(n note, lb seenBalancer, under []*seenPool) []*seenPool {
 	if n.doubt || lb.ProvisioningStatus != octavia.Active {
 		return under
 	}
-	return slices.DeleteFunc(under, func(p *seenPool) bool {
+	return slices.DeleteFunc(slices.Clone(under), func(p *seenPool) bool {
 		expected, noted := n.expect[p.ID]
 		if p.ProvisioningStatus != octavia.Active {
 			return false
 		}
 		if noted && len(expected) == len(p.Members) {
-			// Members of a new load balancer were told by their IDs: then there is no doubt.
-			w.members[p.ID] = membership{seen: true, dim: !slices.Equal(ids(expected), p.ids()), ids: p.ids(), members: expected}
+			w.members[p.ID] = membership{seen: true, ids: p.ids(), members: expected}
 		}
 		return w.fits(p)
 	})
@@ -103,20 +105,20 @@ func (w *Watch) study(ctx context.Context, s *session, under []*seenPool) error 
 
 // glance looks at all the members under a load balancer in one call, if that is less
 // than one for each pool. It does not tell in which subnet they are reached, nor
-// whether somebody altered them.
-func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under []*seenPool) error {
+// whether somebody altered them: then it says after how many rounds to look once more.
+func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under []*seenPool) (after uint64, err error) {
 	if len(under) < 2 || s.legacy {
-		return w.study(ctx, s, under)
+		return 0, w.study(ctx, s, under)
 	}
 	statuses, err := loadbalancers.GetStatuses(ctx, s.balance, lb.ID).Extract()
 	if gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return looked("looking at the status of a load balancer", err)
+		return 0, looked("looking at the status of a load balancer", err)
 	}
 	if statuses.Loadbalancer == nil {
-		return w.study(ctx, s, under)
+		return 0, w.study(ctx, s, under)
 	}
 	for _, p := range under {
 		w.members[p.ID] = membership{seen: true, ids: p.ids()} // no listener may lead to it: then it is not shown
@@ -127,12 +129,10 @@ func (w *Watch) glance(ctx context.Context, s *session, lb seenBalancer, under [
 				m := &p.Members[i]
 				m.SubnetID, m.Weight, m.AdminStateUp = octavia.Unseen, usualWeight, true
 			}
-			k := known(p.Members)
-			k.dim = true
-			w.members[p.ID] = k
+			w.members[p.ID] = known(p.Members)
 		}
 	}
-	return nil
+	return glanced, nil
 }
 
 // usualWeight is the weight of a member to which nobody gave another.

@@ -46,9 +46,9 @@ func (s *sky) unfinished(all map[octavia.Owner]octavia.Tree) int {
 	return steps
 }
 
-// What rests costs the shared lists and nothing else, however much of it there is; what
-// was there before a restart costs one call each, and the first round waits for no more
-// than 200 of them.
+// What rests costs the shared lists and nothing else, however much of it there is, but for one
+// look at each pool that was made or changed; what was there before a restart costs one call
+// each, and the first round waits for no more than 200 of them.
 func TestCallsDoNotGrowWithServices(t *testing.T) {
 	for _, tt := range []struct{ services, ports int }{{1, 1}, {1, 3}, {100, 1}, {100, 3}, {1000, 1}} {
 		t.Run(fmt.Sprintf("%d Services, %d ports", tt.services, tt.ports), func(t *testing.T) {
@@ -61,6 +61,17 @@ func TestCallsDoNotGrowWithServices(t *testing.T) {
 					t.Errorf("at rest: %d steps, calls %v", left, s.calls(0))
 				}
 				s.fewLists(tt.services * tt.ports)
+			}
+			s.cloud.ResetTranscript()
+			for range rested + tt.services/mostAgain {
+				s.see()
+			}
+			if diff := cmp.Diff(map[string]int{"GET lbaas/pools/{id}/members": tt.services * tt.ports}, s.calls(0)); diff != "" {
+				t.Errorf("once more: %s", diff)
+			}
+			s.cloud.ResetTranscript()
+			if s.see(); len(s.calls(0)) > 0 {
+				t.Errorf("it does not come to rest: calls %v", s.calls(0))
 			}
 			s.watch = s.again()
 			s.cloud.ResetTranscript()

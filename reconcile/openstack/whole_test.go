@@ -283,6 +283,29 @@ func TestWhatSomebodyDidIsUndone(t *testing.T) {
 	}
 }
 
+// What somebody does to members while a step of ours is under way is dated like that step, and
+// found all the same when the load balancer has rested.
+func TestWhatSomebodyDidBesideAStepIsUndone(t *testing.T) {
+	s := newSky(t)
+	built, want := s.reach(s.ported(false, 1, pods(2)...)), s.ported(false, 1, pods(2)...)
+	want.Listeners[0].Settings.ConnectionLimit = 100
+	s.step(plan.Diff(want, built)[0])
+	s.clock.Pass(settle)
+	s.meddle(func(balance, _ *gophercloud.ServiceClient) error {
+		return pools.UpdateMember(s.Context(), balance, built.Pools[0].ID, built.Pools[0].Members[0].ID, pools.UpdateMemberOpts{Weight: new(0)}).Err
+	})
+	s.cloud.ResetTranscript()
+	for range rested + 1 {
+		s.see()
+	}
+	if diff := cmp.Diff(want, s.reach(want), same); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]int{"GET lbaas/pools/{id}/members": 1, "PUT lbaas/pools/{id}/members": 1}, s.calls(0)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestHTTPIsRead(t *testing.T) {
 	s := newSky(t)
 	k := octavia.Key{Protocol: "TERMINATED_HTTPS", Port: 443}

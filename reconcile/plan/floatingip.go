@@ -4,7 +4,8 @@ import "github.com/octagate/octagate/reconcile/octavia"
 
 // floatingIP puts the steps for the external IP around those of the tree: an
 // association comes first, since it waits for nothing but the VIP's port; a
-// release comes last, when nothing uses the address any more.
+// release comes last, when nothing uses the address any more. A port has room for
+// one: what somebody else has put there gives way.
 func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
 	if serves(want, have) {
@@ -12,20 +13,33 @@ func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 			tree = append(Plan{MarkFloatingIP{have.ID, have.Address, desired.Name, want.Keep}}, tree...)
 		}
 		if (want.Allocate || want.Address.IsValid()) && have.Port != port && port != "" {
-			return external(AssociateFloatingIP{have.Address, port}, port, tree)
+			return append(dissociated(observed.Foreign), external(AssociateFloatingIP{have.Address, port}, port, tree)...)
 		}
 		return tree
 	}
-	tree = given(want, desired.Name, port, tree)
+	if foreign := observed.Foreign; !want.Address.IsValid() || want.Address != foreign.Address {
+		tree = given(want, desired.Name, port, tree)
+		if desired.Exists() {
+			tree = append(dissociated(foreign), tree...)
+		}
+	}
 	switch {
 	case have.Allocate && observed.Exists() && !desired.Exists():
 		return append(tree, parted(want, have))
 	case have.Allocate:
 		return append(Plan{parted(want, have)}, tree...)
-	case have.Port != "" && desired.Exists():
-		return append(Plan{DissociateFloatingIP{have.ID, have.Address, have.Port}}, tree...)
+	case desired.Exists():
+		return append(dissociated(have), tree...)
 	}
 	return tree
+}
+
+// dissociated is the step that takes a user's floating IP off a port, if it is at one.
+func dissociated(f octavia.FloatingIP) Plan {
+	if f.Port == "" {
+		return nil
+	}
+	return Plan{DissociateFloatingIP{f.ID, f.Address, f.Port}}
 }
 
 // parted is the step that ends our use of a floating IP that we allocated.

@@ -110,6 +110,12 @@ func meddled(t *rapid.T, m *model) {
 	if rapid.Bool().Draw(t, "loose pool") {
 		m.tree.Pools = append(m.tree.Pools, octavia.Pool{ID: m.id("pool"), PoolKey: octavia.PoolKey{Name: "shop/web:TCP:81", Protocol: "TCP"}})
 	}
+	if m.ours != nil && rapid.Bool().Draw(t, "ours is elsewhere") {
+		m.ours.port = ""
+		if rapid.Bool().Draw(t, "and theirs in its place") {
+			m.theirs = &publicIP{rapid.SampledFrom([]octavia.FloatingIP{user, other}).Draw(t, "theirs"), m.tree.VIP.Port}
+		}
+	}
 	m.tree.Disabled = rapid.Bool().Draw(t, "disabled")
 	m.tree.Untagged = rapid.Bool().Draw(t, "untagged")
 	m.tree.Name = rapid.SampledFrom([]string{"shop/web", "renamed"}).Draw(t, "renamed")
@@ -163,7 +169,8 @@ func (m *model) is(desired octavia.Tree) bool {
 	is := m.observed()
 	want := desired.FloatingIP
 	if want.Allocate != (m.ours != nil) && want.Address != allocated.Address || want.Address.IsValid() && is.FloatingIP.Address != want.Address ||
-		!want.Address.IsValid() && !want.Allocate && is.FloatingIP != (octavia.FloatingIP{}) {
+		!want.Address.IsValid() && !want.Allocate && is.FloatingIP != (octavia.FloatingIP{}) ||
+		is.FloatingIP != (octavia.FloatingIP{}) && is.FloatingIP.Port != is.VIP.Port || is.Foreign != (octavia.FloatingIP{}) {
 		return false
 	}
 	listeners := slices.EqualFunc(sorted(is).Listeners, desired.Listeners, func(a, b octavia.Listener) bool {

@@ -12,7 +12,7 @@ import (
 type model struct {
 	tree   octavia.Tree // without its floating IP
 	ours   *publicIP    // floating IP that we allocated
-	theirs *publicIP    // floating IP of a user at our port
+	theirs *publicIP    // floating IP of a user at our port; ours is elsewhere then
 	manner Manner
 	ids    int
 }
@@ -29,6 +29,9 @@ func (m *model) observed() octavia.Tree {
 	switch {
 	case m.ours != nil:
 		t.FloatingIP = octavia.FloatingIP{Allocate: true, Address: m.ours.address.Address, ID: "ours", Port: m.ours.port, Keep: m.ours.address.Keep}
+		if m.theirs != nil {
+			t.Foreign = octavia.FloatingIP{Address: m.theirs.address.Address, ID: "theirs", Port: m.theirs.port}
+		}
 	case m.theirs != nil:
 		t.FloatingIP = octavia.FloatingIP{Address: m.theirs.address.Address, ID: "theirs", Port: m.theirs.port}
 	}
@@ -112,12 +115,12 @@ func (m *model) associate(s AssociateFloatingIP) error {
 	if s.Port != m.tree.VIP.Port || s.Port == "" {
 		return refused("there is no such port")
 	}
+	if m.theirs != nil || m.ours != nil && m.ours.port == s.Port {
+		return refused("the port has a floating IP")
+	}
 	if m.ours != nil && m.ours.address.Address == s.Address {
 		m.ours.port = s.Port
 		return nil
-	}
-	if m.ours != nil && m.ours.port == s.Port || m.theirs != nil {
-		return refused("the port has a floating IP")
 	}
 	m.theirs = &publicIP{octavia.FloatingIP{Address: s.Address}, s.Port}
 	return nil

@@ -62,6 +62,12 @@ func built(t octavia.Tree) octavia.Tree {
 
 func elsewhere(t octavia.Tree) octavia.Tree { t.FloatingIP.Port = "else"; return t }
 
+// beside is t whose port somebody has given a floating IP of theirs.
+func beside(theirs octavia.FloatingIP, t octavia.Tree) octavia.Tree {
+	t.Foreign = octavia.FloatingIP{Address: theirs.Address, ID: "theirs", Port: t.VIP.Port}
+	return t
+}
+
 func at(vip string, t octavia.Tree) octavia.Tree { t.VIP.Address = netip.MustParseAddr(vip); return t }
 
 func detached(t octavia.Tree) octavia.Tree { t.FloatingIP.Port = ""; return t }
@@ -118,6 +124,12 @@ func TestDiff(t *testing.T) {
 			want: "delete load balancer shop/web\ncreate load balancer shop/web at 10.2.0.8 with 1 listener and 0 members\n"},
 		"a floating IP that sits elsewhere is asked back": {desired: tree(pool, 0, 80), observed: elsewhere(built(tree(pool, 0, 80))),
 			want: "associate floating IP 172.24.4.100\n"},
+		"what somebody has put in its place gives way": {desired: tree(pool, 0, 80), observed: beside(user, detached(built(tree(pool, 0, 80)))),
+			want: "dissociate floating IP 172.24.4.13\nassociate floating IP 172.24.4.100\n"},
+		"unless it is what is wanted now": {desired: tree(user, 0, 80), observed: beside(user, detached(built(tree(pool, 0, 80)))),
+			want: "release floating IP 172.24.4.100\n"},
+		"or nothing is": {observed: beside(user, detached(built(tree(pool, 0, 80)))),
+			want: "delete load balancer shop/web\nrelease floating IP 172.24.4.100\n"},
 		"a setting changes": {desired: limited(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
 			want: "update listener TCP/80: sources, connection limit, timeouts\n"},
 		"a pool changes, and its members stay": {desired: sticky(tree(none, 1, 80)), observed: built(tree(none, 1, 80)),
