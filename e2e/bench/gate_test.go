@@ -121,6 +121,10 @@ func counted(t *testing.T, now map[string]float64) {
 	take("making 100")
 	in.settle(ready)
 	take("looking again at 100")
+	in.rest()
+	take("looking 20 times at 100 that rest")
+	in.rest()
+	take("looking 20 times more")
 	in.move(1)
 	in.reconcile()
 	in.clock.Pass(time.Minute)
@@ -148,6 +152,7 @@ func allocated(t *testing.T, now map[string]float64) {
 	in := newInside(t)
 	in.apply(100)
 	in.settle(ready)
+	in.rest()
 	svc := in.shelf.services[name(1)]
 	now["allocs/reconcile one at rest"] = testing.AllocsPerRun(200, func() {
 		if _, err := in.of.Reconcile(t.Context(), svc.DeepCopy()); err != nil {

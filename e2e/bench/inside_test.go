@@ -205,6 +205,16 @@ func (in *inside) settle(done func(*corev1.Service) bool) {
 	}
 }
 
+// rest looks at the cloud again and again, while nothing happens.
+func (in *inside) rest() {
+	in.Helper()
+	for range 20 {
+		if err := in.watch.Look(in.Context()); err != nil {
+			in.Fatal(err)
+		}
+	}
+}
+
 // leave has those Services go that are on their way out.
 func (in *inside) leave() { in.settle(func(*corev1.Service) bool { return false }) }
 
