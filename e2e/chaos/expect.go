@@ -212,11 +212,12 @@ func (r *reckoning) seized(svc *corev1.Service) bool {
 	return false
 }
 
-// inTheWay is a load balancer that is not ours and has the address of a Service; nil: none.
+// inTheWay is a load balancer that is not ours and has an address of a Service; nil: none.
 func (r *reckoning) inTheWay(svc *corev1.Service) object {
 	for _, lb := range r.s["loadbalancers"] {
-		adopted := r.cfg.Adopts && text(lb, "name") == who(svc) && text(lb, "provisioning_status") != "ERROR"
-		if !ours(texts(lb, "tags")) && !adopted && text(lb, "vip_address") == svc.Spec.ClusterIP {
+		vip := text(lb, "vip_address")
+		adopted := r.cfg.Adopts && text(lb, "name") == who(svc) && text(lb, "provisioning_status") != "ERROR" && vip == svc.Spec.ClusterIP
+		if !ours(texts(lb, "tags")) && !adopted && slices.Contains(svc.Spec.ClusterIPs, vip) {
 			return lb
 		}
 	}
