@@ -210,11 +210,12 @@ func (a *api) dispensable(w *world, service types.UID, address string) {
 	}
 	svc := last.service
 	keeps := svc.Annotations["octagate.dev/keep-floating-ip"] == "true"
-	wants := svc.Spec.Type == corev1.ServiceTypeLoadBalancer && svc.Spec.LoadBalancerClass == nil
+	wants := svc.Spec.Type == corev1.ServiceTypeLoadBalancer && svc.Spec.LoadBalancerClass == nil && svc.Annotations["octagate.dev/internal"] != "true"
+	named := wish(svc)
 	switch {
 	case keeps:
 		w.violate("floating IP %s was deleted, which %s wants kept", address, svc.Name)
-	case wants && !last.gone && svc.Spec.LoadBalancerIP == "" && svc.Annotations["octagate.dev/internal"] != "true":
+	case wants && !last.gone && (named == "" || named == address):
 		w.violate("floating IP %s was deleted, which %s has and wants", address, svc.Name)
 	}
 }

@@ -60,9 +60,15 @@ func (q *queue) next() (octavia.Owner, bool) {
 // A workshop is where load balancers are made, a few at once. The zero value is empty.
 type workshop struct {
 	mu     sync.Mutex
-	making int             // for which a call is under way
-	door   []chan struct{} // of those who wait for their turn, which is when theirs is closed
-	queue  queue           // of those who are called when there is room again
+	inside map[octavia.Owner]bool // for whom a call is under way
+	door   []caller
+	queue  queue // of those who are called when there is room again
+}
+
+// A caller waits at the door for its turn, which is when turn is closed.
+type caller struct {
+	owner octavia.Owner
+	turn  chan struct{}
 }
 
 // enter waits for the turn of o's load balancer to be made. Whose turn is not soon is sent
@@ -89,11 +95,11 @@ func (s *workshop) line(o octavia.Owner) (turn chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.making < mostMade:
-		s.making++
+	case len(s.inside) < mostMade:
+		s.admit(o)
 	case len(s.door) < mostAtDoor:
 		turn = make(chan struct{})
-		s.door = append(s.door, turn)
+		s.door = append(s.door, caller{o, turn})
 	default:
 		return nil, s.later(o)
 	}
@@ -101,11 +107,19 @@ func (s *workshop) line(o octavia.Owner) (turn chan struct{}, err error) {
 	return turn, nil
 }
 
+// admit lets o in.
+func (s *workshop) admit(o octavia.Owner) {
+	if s.inside == nil {
+		s.inside = map[octavia.Owner]bool{}
+	}
+	s.inside[o] = true
+}
+
 // giveUp leaves the door, unless the turn came at the last moment.
 func (s *workshop) giveUp(o octavia.Owner, turn chan struct{}) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := slices.Index(s.door, turn)
+	at := slices.IndexFunc(s.door, func(c caller) bool { return c.turn == turn })
 	if at < 0 {
 		return nil
 	}
@@ -120,18 +134,18 @@ func (s *workshop) later(o octavia.Owner) error {
 	return &plan.Refusal{Reason: plan.Busy, After: after, Err: unsent("Octavia is making as many load balancers as it can at once")}
 }
 
-// leave is told that a call has ended. Whoever is first at the door is next, and others are
-// to come, as many as there is room for: who was called before may be gone by now.
-func (s *workshop) leave() (come []octavia.Owner) {
+// leave is told that the call for o has ended. Whoever is first at the door is next, and others
+// are to come, as many as there is room for: who was called before may be gone by now.
+func (s *workshop) leave(o octavia.Owner) (come []octavia.Owner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.inside, o)
 	if len(s.door) > 0 {
-		close(s.door[0])
+		s.admit(s.door[0].owner)
+		close(s.door[0].turn)
 		s.door = s.door[1:]
-	} else {
-		s.making--
 	}
-	for len(come) < mostMade+mostAtDoor-s.making-len(s.door) {
+	for len(come) < mostMade+mostAtDoor-len(s.inside)-len(s.door) {
 		o, waits := s.queue.next()
 		if !waits {
 			break
@@ -139,6 +153,13 @@ func (s *workshop) leave() (come []octavia.Owner) {
 		come = append(come, o)
 	}
 	return come
+}
+
+// makes reports whether a call is under way for o.
+func (s *workshop) makes(o octavia.Owner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inside[o]
 }
 
 // begin is told that a step for o is about to be taken, and says when it cannot be; end is to
@@ -151,10 +172,8 @@ func (w *Watch) begin(ctx context.Context, o octavia.Owner, step plan.Step) (end
 	if err := w.workshop.enter(ctx, o); err != nil {
 		return nil, err
 	}
-	w.makes(o, true)
 	return func() {
-		w.makes(o, false)
-		for _, next := range w.workshop.leave() {
+		for _, next := range w.workshop.leave(o) {
 			if w.Changed != nil {
 				w.Changed(ctx, next)
 			}
@@ -162,22 +181,14 @@ func (w *Watch) begin(ctx context.Context, o octavia.Owner, step plan.Step) (end
 	}, nil
 }
 
-// makes notes whether a call is under way that makes o's load balancer.
-func (w *Watch) makes(o octavia.Owner, now bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.inside == nil {
-		w.inside = map[octavia.Owner]bool{}
-	}
-	if w.inside[o] = true; !now {
-		delete(w.inside, o)
-	}
-}
-
 // acting reports whether o's load balancer is being made, or something was done to it since
-// this round began: what comes of that is for the next one to see.
+// this round began: what comes of that is for the next one to see. A call leaves its note
+// before it ends.
 func (w *Watch) acting(o octavia.Owner) bool {
+	if w.workshop.makes(o) {
+		return true
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.inside[o] || w.notes[o].round > w.begun
+	return w.notes[o].round > w.begun
 }

@@ -64,18 +64,18 @@ func TestAWorkshopIsNeverIdle(t *testing.T) {
 			t.Errorf("%v are inside, %v were sent away", in, out)
 		}
 		for n := range 2 {
-			called := c.s.leave()
+			called := c.s.leave(nth(n))
 			if in, _ := c.now(); !slices.Equal(called, []octavia.Owner{nth(12 + n)}) || in[len(in)-1] != nth(mostMade+n) {
 				t.Errorf("%v was called, %v are inside", called, in)
 			}
 		}
-		for range mostMade + 2 {
-			if called := c.s.leave(); called != nil {
+		for n := range mostMade + 2 {
+			if called := c.s.leave(nth(2 + n)); called != nil {
 				t.Errorf("%v was called and did not wait", called)
 			}
 		}
-		if in, _ := c.now(); len(in) != mostMade+mostAtDoor || c.s.making != 0 {
-			t.Errorf("%v were inside, %d are", in, c.s.making)
+		if in, _ := c.now(); len(in) != mostMade+mostAtDoor || len(c.s.inside) != 0 {
+			t.Errorf("%v were inside, %v are", in, c.s.inside)
 		}
 	})
 }
@@ -99,7 +99,7 @@ func TestNobodyWaitsLongAtTheDoor(t *testing.T) {
 		if _, out := c.now(); !slices.Equal(out, []octavia.Owner{nth(8), nth(9)}) {
 			t.Errorf("%v were sent away after a moment", out)
 		}
-		called := c.s.leave()
+		called := c.s.leave(nth(0))
 		if in, _ := c.now(); !slices.Equal(called, []octavia.Owner{nth(8), nth(9)}) || len(in) != mostMade {
 			t.Errorf("%v were called, %v are inside", called, in)
 		}

@@ -50,7 +50,6 @@ type Watch struct {
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
 	manner   plan.Manner              // how the cloud has to be treated
 	workshop workshop                 // where load balancers are made
-	inside   map[octavia.Owner]bool   // whose it is that are made there now
 }
 
 // errEarly is what is wrong before the first round has ended.

@@ -542,11 +542,11 @@ func TestWhatIsBeingMadeIsNotLookedInto(t *testing.T) {
 	built := s.reach(s.ported(false, 2, pods(3)...))
 	s.watch = s.again()
 	s.cloud.ResetTranscript()
-	s.watch.makes(owner, true)
+	s.watch.workshop.admit(owner)
 	if got := s.see(); got.ID != built.ID || !got.Pools[0].Unseen || len(s.calls(0)) > 0 {
 		t.Errorf("got %+v by %v", got, s.calls(0))
 	}
-	s.watch.makes(owner, false)
+	s.watch.workshop.leave(owner)
 	if got := s.see(); got.Pools[0].Unseen || len(s.calls(0)) == 0 {
 		t.Errorf("got %+v by %v", got, s.calls(0))
 	}
