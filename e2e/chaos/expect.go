@@ -138,18 +138,34 @@ func (r *reckoning) nothing(svc *corev1.Service) {
 // following its Pods, where its ports lead to the same pools as before.
 func (r *reckoning) upkeep(svc *corev1.Service) {
 	for _, lb := range r.balancersOf(svc.UID) {
+		if text(lb, "provisioning_status") != "ACTIVE" || r.halfMade(lb) {
+			continue
+		}
 		for key, p := range r.listeners(svc) {
 			for _, id := range ids(lb, "listeners") {
 				l := r.s["listeners"][id]
 				pool := r.s["pools"][text(l, "default_pool_id")]
 				name := fmt.Sprintf("%s:%s:%d", who(svc), behind(svc, p), p.Port)
 				same := text(pool, "name") == name && text(pool, "protocol") == spoken(svc, p) && !r.cfg.SharedPools
-				if keyOf(l) == key && same && text(lb, "provisioning_status") == "ACTIVE" {
+				if keyOf(l) == key && same {
 					r.same(name+", of a refused Service: members", r.behind(pool), r.members(svc, p))
 				}
 			}
 		}
 	}
+}
+
+// halfMade reports whether Octavia has left something under a load balancer that it never
+// finished making, and on which it takes no change.
+func (r *reckoning) halfMade(lb object) bool {
+	for _, collection := range []string{"listeners", "pools"} {
+		for _, id := range ids(lb, collection) {
+			if text(r.s[collection][id], "provisioning_status") == "PENDING_CREATE" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // excluded compares a Service that the operator does not want balanced: if it is not the
