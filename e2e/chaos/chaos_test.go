@@ -51,6 +51,9 @@ func run(m *testing.M) int {
 // lanes is how many histories happen at once.
 const lanes = 2
 
+// After so many histories it is told how many there were.
+const milestone = 500
+
 func TestHistories(t *testing.T) {
 	begun := time.Now()
 	var all tally
@@ -58,7 +61,9 @@ func TestHistories(t *testing.T) {
 		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 			t.Parallel()
 			for i := lane; i < *howMany; i += lanes {
-				all.add(examine(t, Draw(*first+uint64(i))))
+				if n := all.add(examine(t, Draw(*first+uint64(i)))); n%milestone == 0 {
+					t.Logf("%d of %d histories", n, *howMany)
+				}
 			}
 		})
 	}
@@ -125,10 +130,12 @@ type tally struct {
 	writes, faults int
 }
 
-func (s *tally) add(e Ending) {
+// add counts a history that has ended, and is how many have.
+func (s *tally) add(e Ending) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.took, s.writes, s.faults = append(s.took, e.Took), s.writes+e.Writes, s.faults+e.Faults
+	return len(s.took)
 }
 
 func (s *tally) String() string {
