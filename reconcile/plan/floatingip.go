@@ -5,7 +5,7 @@ import "github.com/octagate/octagate/reconcile/octavia"
 // floatingIP puts the steps for the external IP around those of the tree: an
 // association comes first, since it waits for nothing but the VIP's port; a
 // release comes last, when nothing uses the address any more. A port has room for
-// one: what somebody else has put there gives way.
+// one: what somebody else has put there gives way, unless ours is in use elsewhere.
 func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 	want, have, port := desired.FloatingIP, observed.FloatingIP, observed.VIP.Port
 	if serves(want, have) {
@@ -13,7 +13,10 @@ func floatingIP(desired, observed octavia.Tree, tree Plan) Plan {
 			tree = append(Plan{MarkFloatingIP{have.ID, have.Address, desired.Name, want.Keep}}, tree...)
 		}
 		if (want.Allocate || want.Address.IsValid()) && have.Port != port && port != "" {
-			return append(dissociated(observed.Foreign), external(AssociateFloatingIP{have.Address, port}, port, tree)...)
+			tree = external(AssociateFloatingIP{have.Address, port}, port, tree)
+			if have.Port == "" {
+				tree = append(dissociated(observed.Foreign), tree...)
+			}
 		}
 		return tree
 	}
