@@ -106,14 +106,19 @@ func TestTheGateCloses(t *testing.T) {
 	}
 }
 
-// counted are the calls to the cloud that a hundred Services cost, by kind.
+// counted are the calls to the cloud, and the writes to the API server, that a hundred
+// Services cost, by kind.
 func counted(t *testing.T, now map[string]float64) {
 	const services = 100
 	in := newInside(t)
 	in.calls()
 	take := func(doing string) {
-		for call, n := range in.calls() {
+		calls, writes := in.calls()
+		for call, n := range calls {
 			now[fmt.Sprintf("calls/%s/%s", doing, call)] = float64(n)
+		}
+		for what, n := range writes {
+			now[fmt.Sprintf("writes/%s/%s", doing, what)] = float64(n)
 		}
 	}
 	in.apply(services)

@@ -33,6 +33,7 @@ type shelf struct {
 	client.Client // what nobody calls
 	services      map[string]*corev1.Service
 	slices        map[string]*discoveryv1.EndpointSlice // by the name of their Service
+	writes        map[string]int                        // to the API server, by what is written
 }
 
 // List implements client.Reader, for the EndpointSlices of one Service.
@@ -49,6 +50,11 @@ func (s *shelf) List(_ context.Context, into client.ObjectList, options ...clien
 
 // Patch implements client.Writer.
 func (s *shelf) Patch(_ context.Context, o client.Object, p client.Patch, _ ...client.PatchOption) error {
+	return s.write("services", o, p)
+}
+
+func (s *shelf) write(what string, o client.Object, p client.Patch) error {
+	s.writes[what]++
 	if _, err := p.Data(o); err != nil {
 		return err
 	}
@@ -73,14 +79,13 @@ type statuses struct {
 
 // Patch implements client.SubResourceWriter.
 func (s statuses) Patch(_ context.Context, o client.Object, p client.Patch, _ ...client.SubResourcePatchOption) error {
-	return s.shelf.Patch(context.Background(), o, p)
+	return s.shelf.write("services/status", o, p)
 }
 
-// silent records no events.
-type silent struct{ events.EventRecorder }
-
 // Eventf implements events.EventRecorder.
-func (silent) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}
+func (s *shelf) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) { s.writes["events"]++ }
+
+var _ events.EventRecorder = &shelf{}
 
 // An inside is octagate without a process: what reconciles, with a cloud whose time passes
 // when it is told to. Nothing happens by itself, so that everything can be counted.
@@ -99,7 +104,9 @@ type inside struct {
 
 func newInside(t *testing.T) *inside {
 	ctrllog.SetLogger(logr.Discard()) // without one, every logger is kept until there is
-	in := &inside{T: t, clock: emulator.NewClock(), shelf: &shelf{services: map[string]*corev1.Service{}, slices: map[string]*discoveryv1.EndpointSlice{}}}
+	in := &inside{T: t, clock: emulator.NewClock(), shelf: &shelf{
+		services: map[string]*corev1.Service{}, slices: map[string]*discoveryv1.EndpointSlice{}, writes: map[string]int{},
+	}}
 	in.cloud = emulator.New(emulator.Options{Clock: in.clock, Pending: time.Second, Seed: 1})
 	in.nets = in.cloud.LayTwoSubnets()
 	in.start()
@@ -124,7 +131,7 @@ func (in *inside) start() {
 	}
 	in.watch = &openstack.Watch{Client: in.client, Facts: known, Cluster: "bench", Log: logr.Discard()}
 	in.of = &reconcile.Reconciler{
-		Cluster: "bench", System: "system", Policy: policyOf(in.nets), Facts: alone{known}, Cloud: in.watch, Mend: time.Minute, Client: in.shelf, Events: silent{},
+		Cluster: "bench", System: "system", Policy: policyOf(in.nets), Facts: alone{known}, Cloud: in.watch, Mend: time.Minute, Client: in.shelf, Events: in.shelf,
 	}
 }
 
@@ -232,9 +239,11 @@ func ready(svc *corev1.Service) bool {
 	return apimeta.IsStatusConditionTrue(svc.Status.Conditions, reconcile.Ready)
 }
 
-// calls are what was asked of the cloud since the last time somebody looked.
-func (in *inside) calls() map[string]int {
-	counts := in.cloud.Counts()
+// calls are what was asked of the cloud since the last time somebody looked, and writes what
+// was written to the API server.
+func (in *inside) calls() (calls, writes map[string]int) {
+	calls, writes = in.cloud.Counts(), in.shelf.writes
 	in.cloud.ResetTranscript()
-	return counts
+	in.shelf.writes = map[string]int{}
+	return calls, writes
 }
