@@ -90,7 +90,7 @@ func TestStatus(t *testing.T) {
 		"what Octavia is making stays written":                                 {told(making), built(octavia.Creating, ""), atWork(nil), "False Working " + making, ""},
 		"until it is made":                                                     {told(making), built("PENDING_UPDATE", ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
 		"and where there is nothing else to say":                               {told(making), built(octavia.Creating, ""), working, "False Working create listener TCP/443", ""},
-		"but not why it was not made before":                                   {told("Busy"), built(octavia.Creating, ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
+		"but not why it was not made before":                                   {told(making + ": Busy: more calls than openstack.rateLimit allows"), built(octavia.Creating, ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
 		"and of no other load balancer":                                        {told("create load balancer shop/web at 10.2.0.70 with 1 listener and 2 members"), built(octavia.Creating, ""), atWork(nil), "False Working Octavia is at work on the load balancer", ""},
 		"a Service may want nothing":                                           {onlyUDP, octavia.Tree{}, Outcome{}, "True NothingToBalance no port of the Service gets a listener", ""},
 	} {

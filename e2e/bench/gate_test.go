@@ -122,6 +122,10 @@ func counted(t *testing.T, now map[string]float64) {
 		}
 	}
 	in.apply(services)
+	for range 3 { // while Octavia makes them
+		in.look()
+		in.reconcile()
+	}
 	in.settle(ready)
 	take("making 100")
 	in.settle(ready)

@@ -196,9 +196,7 @@ func (in *inside) remove() {
 func (in *inside) settle(done func(*corev1.Service) bool) {
 	in.Helper()
 	for range 20 {
-		if err := in.watch.Look(in.Context()); err != nil {
-			in.Fatal(err)
-		}
+		in.look()
 		in.reconcile()
 		if !slices.ContainsFunc(slices.Collect(maps.Values(in.shelf.services)), func(svc *corev1.Service) bool { return !done(svc) }) {
 			return
@@ -216,9 +214,15 @@ func (in *inside) settle(done func(*corev1.Service) bool) {
 func (in *inside) rest() {
 	in.Helper()
 	for range 20 {
-		if err := in.watch.Look(in.Context()); err != nil {
-			in.Fatal(err)
-		}
+		in.look()
+	}
+}
+
+// look is one look at the cloud.
+func (in *inside) look() {
+	in.Helper()
+	if err := in.watch.Look(in.Context()); err != nil {
+		in.Fatal(err)
 	}
 }
 

@@ -240,9 +240,12 @@ func (r *reckoning) inTheWay(svc *corev1.Service) object {
 	return nil
 }
 
-// rivals reports whether another Service names a floating IP.
+// rivals reports whether another Service names a floating IP that is not kept from it.
 func (r *reckoning) rivals(svc *corev1.Service, address string) bool {
-	return slices.ContainsFunc(r.w.api.list(), func(other *corev1.Service) bool { return other.UID != svc.UID && wish(other) == address })
+	f := r.floatingIP(address)
+	return slices.ContainsFunc(r.w.api.list(), func(other *corev1.Service) bool {
+		return other.UID != svc.UID && wish(other) == address && !keptFrom(f, other.Namespace)
+	})
 }
 
 // floatingIP is that of an address; nil: there is none.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,16 +99,13 @@ func (a *address) forward(from net.Conn) {
 	both.Wait()
 }
 
-// next is the next endpoint that is ready. Each connection takes one turn, however many
-// endpoints it has to pass over: else those who come at once would pass over one another's.
+// next is the next endpoint of those that are ready; nil: none is.
 func (a *address) next() *endpoint {
-	turn := int(a.turn.Add(1))
-	for i := range a.endpoints {
-		if e := a.endpoints[(turn+i)%len(a.endpoints)]; e.ready.Load() {
-			return e
-		}
+	ready := slices.DeleteFunc(slices.Clone(a.endpoints), func(e *endpoint) bool { return !e.ready.Load() })
+	if len(ready) == 0 {
+		return nil
 	}
-	return nil
+	return ready[int(a.turn.Add(1))%len(ready)]
 }
 
 // refuse keeps why a connection led nowhere.

@@ -14,9 +14,9 @@ func TestAnAddressLeadsToWhoIsReady(t *testing.T) {
 	}
 	a.endpoints[1].ready.Store(true)
 	crowd(t, a, map[*endpoint]int{a.endpoints[1]: 9000})
-	for _, e := range a.endpoints {
-		e.ready.Store(true)
-	}
+	a.endpoints[2].ready.Store(true)
+	crowd(t, a, map[*endpoint]int{a.endpoints[1]: 4500, a.endpoints[2]: 4500})
+	a.endpoints[0].ready.Store(true)
 	crowd(t, a, map[*endpoint]int{a.endpoints[0]: 3000, a.endpoints[1]: 3000, a.endpoints[2]: 3000})
 }
 

@@ -38,8 +38,8 @@ func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees m
 // one round. After a restart that is all of them, and nobody shall wait for that.
 const mostGlances = 200
 
-// mostAgain is how many load balancers are looked into once more in one round, less those that
-// it looks into anyway.
+// mostAgain is how many pools are looked at once more in one round, less those that it looks
+// at anyway, but one at least.
 const mostAgain = 20
 
 // After so many rounds a load balancer is looked into once more: one that was only glanced at
@@ -62,7 +62,7 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 	for n := range i.pools {
 		listed[i.pools[n].ID] = &i.pools[n]
 	}
-	glances, looks := 0, 0
+	glances, asked := 0, 0
 	for _, lb := range i.balancers {
 		owner, _ := lb.owner()
 		n, acted := notes[owner]
@@ -71,10 +71,11 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 			continue
 		}
 		var err error
-		after := uint64(rested)
+		unknown, after := under, uint64(rested)
 		switch {
 		case acted:
-			err = w.study(ctx, s, w.heed(n, lb, under))
+			unknown = w.heed(n, lb, under)
+			err = w.study(ctx, s, unknown)
 			w.done(owner, n)
 		case w.first(lb.ID) && w.Thorough != nil && w.Thorough(owner):
 			after, err = 0, w.study(ctx, s, under)
@@ -88,7 +89,7 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		default:
 			continue
 		}
-		if looks++; local(err) {
+		if asked += len(unknown); local(err) {
 			w.obscure(lb.ID, under, err)
 			continue
 		}
@@ -99,29 +100,38 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		w.doubt(under, after)
 	}
 	w.forget(i, listed)
-	for _, lb := range w.unsure(i, listed, mostAgain-looks) {
-		under := ours(lb, listed)
-		err := w.study(ctx, s, under)
-		if local(err) {
-			w.obscure(lb.ID, under, err)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
+	w.lookAgain(ctx, s, w.unsure(i, listed, asked))
 	return nil
 }
 
-// doubt has the members of pools looked at once more after some rounds; 0: never.
+// doubt has the members of pools looked at once more after some rounds, if not before; 0: never.
 func (w *Watch) doubt(under []*seenPool, after uint64) {
 	if after == 0 {
 		return
 	}
 	for _, p := range under {
-		if k := w.members[p.ID]; k.seen && len(p.Members) > 0 {
-			k.again = w.begun + after
+		k, next := w.members[p.ID], w.begun+after
+		if k.seen && len(p.Members) > 0 && (k.again == 0 || k.again > next) {
+			k.again = next
 			w.members[p.ID] = k
+		}
+	}
+}
+
+// lookAgain looks at pools once more. What is known of one that the cloud does not tell stays
+// known, and it is asked again later; so are the others, if it tells nothing at all.
+func (w *Watch) lookAgain(ctx context.Context, s *session, all []*seenPool) {
+	for _, p := range all {
+		err := w.study(ctx, s, []*seenPool{p})
+		if err == nil {
+			continue
+		}
+		k := w.members[p.ID]
+		k.again = w.begun + rested
+		w.members[p.ID] = k
+		w.Log.V(1).Info("The members of a pool are not told once more", "pool", p.Name, "reason", err.Error())
+		if !local(err) {
+			return
 		}
 	}
 }
@@ -173,38 +183,38 @@ func (w *Watch) complete(under []*seenPool) bool {
 	return !slices.ContainsFunc(under, func(p *seenPool) bool { return !w.fits(p) })
 }
 
-// unsure are load balancers that are to be looked into once more now, at most so many. When
-// there is nothing else to do, it is the next of those that nobody dates, as LBaaS v2 does not.
-func (w *Watch) unsure(i inventory, listed map[string]*seenPool, most int) (all []seenBalancer) {
-	if most <= 0 {
-		return nil
-	}
+// unsure are the pools that are to be looked at once more now, in a round in which so many were
+// asked for. When there is nothing else to do, it is those of the next load balancer that
+// nobody dates, as LBaaS v2 does not.
+func (w *Watch) unsure(i inventory, listed map[string]*seenPool, asked int) (all []*seenPool) {
 	for _, lb := range i.balancers {
-		if w.unclear(lb, listed) {
-			if all = append(all, lb); len(all) == most {
+		for _, p := range lb.Pools {
+			if w.unclear(lb, listed[p.ID]) {
+				all = append(all, listed[p.ID])
+			}
+			if len(all) == max(1, mostAgain-asked) {
 				return all
 			}
 		}
 	}
-	if len(all) > 0 || most < mostAgain {
+	if len(all)+asked > 0 {
 		return all
 	}
 	for range i.balancers {
 		w.turn++
 		lb := i.balancers[w.turn%len(i.balancers)]
 		if lb.UpdatedAt == "" && !lb.ProvisioningStatus.Busy() {
-			return []seenBalancer{lb}
+			return ours(lb, listed)
 		}
 	}
 	return nil
 }
 
-// unclear reports whether the members of a pool of lb are to be looked at once more, and can
-// be.
-func (w *Watch) unclear(lb seenBalancer, listed map[string]*seenPool) bool {
+// unclear reports whether the members of a pool under lb are to be looked at once more, and can
+// be; nil: it is not ours.
+func (w *Watch) unclear(lb seenBalancer, p *seenPool) bool {
 	owner, _ := lb.owner()
-	return slices.ContainsFunc(lb.Pools, func(p named) bool { return listed[p.ID] != nil && w.members[p.ID].due(w.begun) }) &&
-		!lb.ProvisioningStatus.Busy() && !w.acting(owner)
+	return p != nil && w.members[p.ID].due(w.begun) && !lb.ProvisioningStatus.Busy() && !w.acting(owner)
 }
 
 // forget drops what is gone.

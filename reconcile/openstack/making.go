@@ -40,21 +40,25 @@ func (q *queue) add(o octavia.Owner) {
 	q.order, q.in[o] = append(q.order, o), true
 }
 
-// leave takes o out of the queue.
-func (q *queue) leave(o octavia.Owner) { delete(q.in, o) }
+// leave takes o out of the queue, wherever it is: few leave before they are called.
+func (q *queue) leave(o octavia.Owner) {
+	if q.in[o] {
+		delete(q.in, o)
+		q.order = slices.DeleteFunc(q.order, func(other octavia.Owner) bool { return other == o })
+	}
+}
 
 // next takes out who is first; false: there is nobody. Nothing is left of a queue that was
 // long, then: maps do not shrink.
 func (q *queue) next() (octavia.Owner, bool) {
-	for len(q.order) > 0 {
-		o := q.order[0]
-		if q.order = q.order[1:]; q.in[o] {
-			delete(q.in, o)
-			return o, true
-		}
+	if len(q.order) == 0 {
+		*q = queue{}
+		return octavia.Owner{}, false
 	}
-	*q = queue{}
-	return octavia.Owner{}, false
+	o := q.order[0]
+	q.order = q.order[1:]
+	delete(q.in, o)
+	return o, true
 }
 
 // A workshop is where load balancers are made, a few at once. The zero value is empty.
@@ -130,7 +134,7 @@ func (s *workshop) giveUp(o octavia.Owner, turn chan struct{}) error {
 // later puts o into the queue.
 func (s *workshop) later(o octavia.Owner) error {
 	s.queue.add(o)
-	after := min(moment*time.Duration(1+len(s.queue.in)/mostMade), longestQueue) // should the call of it get lost
+	after := min(moment*time.Duration(1+len(s.queue.order)/mostMade), longestQueue) // should the call of it get lost
 	return &plan.Refusal{Reason: plan.Busy, After: after, Err: unsent("Octavia is making as many load balancers as it can at once")}
 }
 

@@ -109,3 +109,23 @@ func TestNobodyWaitsLongAtTheDoor(t *testing.T) {
 		}
 	})
 }
+
+// Whoever is sent away again and again is in the queue once.
+func TestNobodyIsInTheQueueTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{t: t}
+		for n := range mostMade + 1 {
+			c.come(t.Context(), nth(n))
+		}
+		for range 3 {
+			time.Sleep(moment)
+			c.come(t.Context(), nth(mostMade))
+			c.come(t.Context(), nth(mostMade+1))
+		}
+		time.Sleep(moment)
+		synctest.Wait()
+		if got := c.s.queue.order; len(got) != 2 || len(c.s.queue.in) != 2 {
+			t.Errorf("%v wait", got)
+		}
+	})
+}

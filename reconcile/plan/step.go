@@ -236,7 +236,6 @@ func words(changes []octavia.Change) string {
 	return strings.Join(all, ", ")
 }
 
-// content is what is under a tree, in numbers as far as they are known.
 // which is the load balancer, without what is in it.
 func (s CreateLoadBalancer) which() string {
 	if !s.Tree.VIP.Address.IsValid() { // in a forecast: it is not allocated yet
@@ -246,11 +245,12 @@ func (s CreateLoadBalancer) which() string {
 }
 
 // Creates reports whether words are those of the step that made an observed load balancer, whatever
-// was to be in it.
+// was to be in it, and do not go on with why that failed.
 func Creates(words string, observed octavia.Tree) bool {
-	return strings.HasPrefix(words, CreateLoadBalancer{Tree: observed}.which()+" with ")
+	return strings.HasPrefix(words, CreateLoadBalancer{Tree: observed}.which()+" with ") && !strings.Contains(words, ": ")
 }
 
+// content is what is under a tree, in numbers as far as they are known.
 func content(t octavia.Tree) string {
 	members := 0
 	for _, p := range t.Pools {
