@@ -98,7 +98,11 @@ func (w *Watch) study(ctx context.Context, s *session, under []*seenPool) error 
 		if err != nil && !gophercloud.ResponseCodeIs(err, http.StatusNotFound) {
 			return looked("listing members", err)
 		}
-		w.members[p.ID] = known(listed)
+		k := known(listed)
+		if before := w.members[p.ID]; before.seen && slices.Equal(before.members, k.members) {
+			k.members = before.members // what is as it was stays where it is: memory has fewer holes so
+		}
+		w.members[p.ID] = k
 	}
 	return nil
 }
