@@ -127,7 +127,7 @@ func TestTheTranscriptHidesIds(t *testing.T) {
 	demo.call("GET", neutron+"floatingips/nope", nil).want(404)
 	want := []emulator.Call{
 		{Method: "POST", Path: "lbaas/loadbalancers", Status: 201},
-		{Method: "GET", Path: "lbaas/pools/{id}/members", Status: 200},
+		{Method: "GET", Path: "lbaas/pools/{id}/members", Status: 200, Rows: 1},
 		{Method: "GET", Path: "lbaas/pools/{id}/members/{id}", Status: 200},
 		{Method: "PUT", Path: "lbaas/pools/{id}/members", Status: 202},
 		{Method: "PUT", Path: "lbaas/pools/{id}/members", Status: 409},

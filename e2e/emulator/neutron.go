@@ -250,6 +250,7 @@ func networkList[T any](r *request, l listing[T], rows []T) (any, error) {
 	if !ok {
 		return nil, networkRefusal(http.StatusNotFound, "HTTPNotFound", "Marker %s could not be found.", p.marker)
 	}
+	r.rows = len(rows)
 	body := map[string]any{l.collection: l.views(rows, q["fields"])}
 	if p.limit > 0 && len(rows) > 0 {
 		body[l.collection+"_links"] = networkLinks(r, l, rows, p)

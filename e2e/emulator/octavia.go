@@ -224,6 +224,7 @@ func balancerList[T component](r *request, l listing[T], rows []T) (any, error) 
 	if !ok {
 		return nil, balancerRefusal(http.StatusBadRequest, "Supplied pagination marker '%s' is not valid.", p.marker)
 	}
+	r.rows = len(rows)
 	return map[string]any{
 		l.collection:            l.views(rows, q["fields"]),
 		l.collection + "_links": balancerLinks(r, rows, p),

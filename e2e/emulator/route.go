@@ -44,6 +44,7 @@ type request struct {
 	body       []byte
 	who        *token     // nil where no token is needed
 	generation generation // of the load balancing API
+	rows       int        // of the list that is answered
 }
 
 // origin is the scheme and host that links of the answer start with.
@@ -116,7 +117,7 @@ func (c *Cloud) handle(s service, rt route) http.HandlerFunc {
 			}
 			return c.answer(s, rt, &request{Request: r, body: body, generation: c.options.generation()})
 		})
-		c.record.add(Call{Method: r.Method, Path: patternPath(r), Status: a.status})
+		c.record.add(Call{Method: r.Method, Path: patternPath(r), Status: a.status, Rows: a.rows})
 		a.write(w)
 	}
 }
@@ -126,6 +127,7 @@ type answer struct {
 	status int
 	header map[string]string
 	body   []byte
+	rows   int // of a list
 }
 
 func tooLarge() answer {
@@ -147,15 +149,15 @@ func (c *Cloud) answer(s service, rt route, r *request) answer {
 		if s.ages && r.generation == lbaasV2 {
 			no = c.inNeutronsWords(no, r)
 		}
-		return answer{no.status, no.header, encode(no.body)}
+		return answer{status: no.status, header: no.header, body: encode(no.body)}
 	}
 	if rep, ok := body.(reply); ok {
-		return answer{rt.status, rep.header, encode(rep.body)}
+		return answer{status: rt.status, header: rep.header, body: encode(rep.body)}
 	}
 	if s.ages {
 		body = r.generation.aged(body)
 	}
-	return answer{rt.status, nil, encode(body)}
+	return answer{status: rt.status, body: encode(body), rows: r.rows}
 }
 
 func (c *Cloud) serve(s service, rt route, r *request) (any, error) {

@@ -8,10 +8,11 @@ import (
 
 // A Call is one request that was answered. Path has ids replaced by {id} and
 // neither prefix, version nor query: "lbaas/pools/{id}/members". Status is 0 when
-// the connection was cut.
+// the connection was cut. Rows is how many things a list answered.
 type Call struct {
 	Method, Path string
 	Status       int
+	Rows         int
 }
 
 // What a transcript holds: the newest calls, and the counts of so many different ones.
@@ -25,12 +26,13 @@ type transcript struct {
 	calls  []Call // a ring once it is full
 	oldest int
 	counts map[string]int
+	rows   map[string]int
 }
 
 func (t *transcript) add(c Call) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.count(c.Method + " " + c.Path)
+	t.count(c.Method+" "+c.Path, c.Rows)
 	if len(t.calls) < longestTranscript {
 		t.calls = append(t.calls, c)
 		return
@@ -41,14 +43,17 @@ func (t *transcript) add(c Call) {
 
 // count counts under Any what is new when too much is counted already: whoever calls
 // what is not there can think of a new path every time.
-func (t *transcript) count(call string) {
+func (t *transcript) count(call string, rows int) {
 	if t.counts == nil {
-		t.counts = map[string]int{}
+		t.counts, t.rows = map[string]int{}, map[string]int{}
 	}
 	if _, known := t.counts[call]; !known && len(t.counts) >= mostCounted {
 		call = Any
 	}
 	t.counts[call]++
+	if rows > 0 {
+		t.rows[call] += rows
+	}
 }
 
 // Transcript is every call since the last reset, in the order of the answers; of
@@ -63,7 +68,7 @@ func (c *Cloud) Transcript() []Call {
 func (c *Cloud) ResetTranscript() {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
-	c.record.calls, c.record.oldest, c.record.counts = nil, 0, nil
+	c.record.calls, c.record.oldest, c.record.counts, c.record.rows = nil, 0, nil, nil
 }
 
 // Counts is how often each call was made since the last reset, by method and path:
@@ -75,4 +80,14 @@ func (c *Cloud) Counts() map[string]int {
 	counts := map[string]int{}
 	maps.Copy(counts, c.record.counts)
 	return counts
+}
+
+// Rows is how many things lists answered since the last reset, by method and path, as Counts has
+// calls. What a list costs an OpenStack is mostly that.
+func (c *Cloud) Rows() map[string]int {
+	c.record.mu.Lock()
+	defer c.record.mu.Unlock()
+	rows := map[string]int{}
+	maps.Copy(rows, c.record.rows)
+	return rows
 }

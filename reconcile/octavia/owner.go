@@ -29,9 +29,12 @@ const (
 // ClusterTag marks everything of one cluster, so that one list call finds it.
 func ClusterTag(cluster string) string { return clusterTag + cluster }
 
+// Tag marks everything of one Service.
+func (o Owner) Tag() string { return serviceTag + string(o.UID) }
+
 // Tags mark a load balancer, listener or pool as o's.
 func (o Owner) Tags() []string {
-	return []string{ClusterTag(o.Cluster), serviceTag + string(o.UID), systemTag + string(o.System)}
+	return []string{ClusterTag(o.Cluster), o.Tag(), systemTag + string(o.System)}
 }
 
 // OwnerOf reads the owner from tags; ok is false when they are not octagate's.

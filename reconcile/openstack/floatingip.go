@@ -3,7 +3,6 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/netip"
 	"strings"
 	"unique"
@@ -43,9 +42,9 @@ func one(text string) string { return unique.Make(text).Value() }
 
 // eachFloatingIP shows those of our project, also when an administrator asks.
 func (s *session) eachFloatingIP(ctx context.Context, filter query, show func(floatingIP)) error {
-	ours := query{"project_id": {s.project}, "fields": fields}
-	maps.Copy(ours, filter)
-	if err := each(ctx, "floatingips", floatingips.List(s.network, ours), show); err != nil {
+	filter = s.mine(filter)
+	filter["fields"] = fields
+	if err := each(ctx, "floatingips", floatingips.List(s.network, filter), show); err != nil {
 		return fmt.Errorf("listing floating IPs: %w", refusal(err))
 	}
 	return nil

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
-
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
@@ -61,7 +59,7 @@ func (c *Client) Adoptions(ctx context.Context, cluster string, subnets []string
 // everything lists what the project has, whosever it is.
 func (s *session) everything(ctx context.Context) (i inventory, err error) {
 	i.tagged = s.tagged
-	if i.balancers, err = all[seenBalancer](ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: s.project})); err != nil {
+	if err = s.addBalancers(ctx, &i, everybodys, nil); err != nil {
 		return i, err
 	}
 	if i.floatingIPs, err = s.floatingIPs(ctx, nil); err != nil {

@@ -19,12 +19,6 @@ import (
 	"github.com/octagate/octagate/reconcile/ground"
 )
 
-// ToListenerListQuery implements listeners.ListOptsBuilder.
-func (q query) ToListenerListQuery() (string, error) { return q.text() }
-
-// ToPoolListQuery implements pools.ListOptsBuilder.
-func (q query) ToPoolListQuery() (string, error) { return q.text() }
-
 func (v survey) octavia(ctx context.Context, g *ground.Cloud) error {
 	if v.legacy {
 		v.withoutOffers(g, "LBaaS v2 does not tell")

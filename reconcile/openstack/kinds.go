@@ -64,6 +64,15 @@ func (q query) ToRouterListQuery() (string, error) { return q.text() }
 // ToLoadBalancerListQuery implements loadbalancers.ListOptsBuilder.
 func (q query) ToLoadBalancerListQuery() (string, error) { return q.text() }
 
+// ToListenerListQuery implements listeners.ListOptsBuilder.
+func (q query) ToListenerListQuery() (string, error) { return q.text() }
+
+// ToPoolListQuery implements pools.ListOptsBuilder.
+func (q query) ToPoolListQuery() (string, error) { return q.text() }
+
+// ToMonitorListQuery implements monitors.ListOptsBuilder.
+func (q query) ToMonitorListQuery() (string, error) { return q.text() }
+
 // askSubnets looks for the subnets that are configured.
 func askSubnets(ctx context.Context, s *session, f *Facts) (telling, error) {
 	ids, known := slices.Concat(f.ServiceSubnets, f.PodSubnets), map[string]facts.Subnet{}

@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,58 +48,93 @@ func (i inventory) worded() bool {
 // shorter.
 func (s *session) inventory(ctx context.Context, cluster string, words bool, show func(floatingIP)) (i inventory, err error) {
 	i.tagged = s.tagged
-	project, tags := s.project, []string{octavia.ClusterTag(cluster)}
+	everything, marked := query{}, query{"tags": {octavia.ClusterTag(cluster)}}
+	filter := marked
 	if !s.tagged || words {
-		tags = nil
+		filter = everything
 	}
-	if i.balancers, err = some(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, loadbalancers.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenBalancer](cluster)); err != nil {
+	if err = s.addBalancers(ctx, &i, cluster, filter); err != nil {
 		return i, err
 	}
 	if s.tagged && !i.worded() {
-		tags = []string{octavia.ClusterTag(cluster)}
+		filter = marked
 	}
 	i.at = time.Now()
-	vips := i.vips()
+	take := i.floating()
 	err = s.eachFloatingIP(ctx, nil, func(f floatingIP) {
 		show(f)
-		if _, ours := octavia.DescribedOwner(f.Description); ours || vips[f.PortID] {
-			i.floatingIPs = append(i.floatingIPs, f)
-		}
+		take(f)
 	})
 	if err != nil || len(i.balancers) == 0 {
 		return i, err
 	}
-	return i, s.children(ctx, &i, cluster, tags)
+	return i, s.children(ctx, &i, cluster, filter)
+}
+
+// children adds what is under the load balancers of a cluster and passes a filter, and the ports of
+// VIPs where they are our matter.
+func (s *session) children(ctx context.Context, i *inventory, cluster string, filter query) (err error) {
+	if err = s.addChildren(ctx, i, cluster, filter); err == nil && s.opens {
+		i.ports, err = s.vipPorts(ctx, i.balancers)
+	}
+	return err
+}
+
+// floating takes floating IPs into an inventory that has the load balancers, as far as they are
+// at their VIPs, or ours.
+func (i *inventory) floating() (take func(floatingIP)) {
+	vips := i.vips()
+	return func(f floatingIP) {
+		if _, ours := octavia.DescribedOwner(f.Description); ours || vips[f.PortID] {
+			i.floatingIPs = append(i.floatingIPs, f)
+		}
+	}
 }
 
 // vips are the IDs of the ports that load balancers have.
 func (i inventory) vips() map[string]bool {
 	all := map[string]bool{}
 	for _, lb := range i.balancers {
-		all[lb.VipPortID] = lb.VipPortID != ""
+		if lb.VipPortID != "" {
+			all[lb.VipPortID] = true
+		}
 	}
 	return all
 }
 
-// children lists what is under a cluster's load balancers and bears tags, or else all of it.
-func (s *session) children(ctx context.Context, i *inventory, cluster string, tags []string) (err error) {
-	project := s.project
-	if i.listeners, err = some(ctx, "listeners", "listeners", listeners.List(s.balance, listeners.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenListener](cluster)); err != nil {
-		return err
-	}
-	if i.pools, err = some(ctx, "pools", "pools", pools.List(s.balance, pools.ListOpts{ProjectID: project, Tags: tags}), ofCluster[seenPool](cluster)); err != nil {
-		return err
-	}
-	if i.monitored() {
-		// Where there are no tags a health monitor bears no mark: the pool that has it does.
-		if i.monitors, err = all[seenMonitor](ctx, "health monitors", "healthmonitors", monitors.List(s.balance, monitors.ListOpts{ProjectID: project, Tags: tags})); err != nil {
-			return err
-		}
-	}
-	if s.opens {
-		i.ports, err = s.vipPorts(ctx, i.balancers)
-	}
+// addBalancers adds the load balancers of a cluster that pass a filter.
+func (s *session) addBalancers(ctx context.Context, i *inventory, cluster string, filter query) error {
+	more, err := some(ctx, "load balancers", "loadbalancers", loadbalancers.List(s.balance, s.mine(filter)), ofCluster[seenBalancer](cluster))
+	i.balancers = append(i.balancers, more...)
 	return err
+}
+
+// addChildren adds what is under a cluster's load balancers and passes a filter.
+func (s *session) addChildren(ctx context.Context, i *inventory, cluster string, filter query) error {
+	filter = s.mine(filter)
+	below, err := some(ctx, "listeners", "listeners", listeners.List(s.balance, filter), ofCluster[seenListener](cluster))
+	if err != nil {
+		return err
+	}
+	behind, err := some(ctx, "pools", "pools", pools.List(s.balance, filter), ofCluster[seenPool](cluster))
+	if err != nil {
+		return err
+	}
+	i.listeners, i.pools = append(i.listeners, below...), append(i.pools, behind...)
+	if !monitored(behind) {
+		return nil
+	}
+	// Where there are no tags a health monitor bears no mark: the pool that has it does.
+	asking, err := all[seenMonitor](ctx, "health monitors", "healthmonitors", monitors.List(s.balance, filter))
+	i.monitors = append(i.monitors, asking...)
+	return err
+}
+
+// mine is a filter that lets nothing of other projects through, also when an administrator asks.
+func (s *session) mine(filter query) query {
+	mine := query{"project_id": {s.project}}
+	maps.Copy(mine, filter)
+	return mine
 }
 
 // vipPorts lists the ports of the subnets that VIPs are in: one, unless somebody
@@ -111,8 +147,7 @@ func (s *session) vipPorts(ctx context.Context, balancers []seenBalancer) ([]see
 			continue
 		}
 		asked[lb.VipSubnetID] = true
-		filter := ports.ListOpts{ProjectID: s.project, FixedIPs: []ports.FixedIPOpts{{SubnetID: string(lb.VipSubnetID)}}}
-		more, err := all[seenPort](ctx, "VIP ports", "ports", ports.List(s.network, filter))
+		more, err := all[seenPort](ctx, "VIP ports", "ports", ports.List(s.network, s.mine(query{"fixed_ips": {"subnet_id=" + string(lb.VipSubnetID)}})))
 		if err != nil {
 			return nil, err
 		}
@@ -122,8 +157,8 @@ func (s *session) vipPorts(ctx context.Context, balancers []seenBalancer) ([]see
 }
 
 // monitored reports whether any pool has a health monitor: most have none.
-func (i inventory) monitored() bool {
-	return slices.ContainsFunc(i.pools, func(p seenPool) bool { return p.MonitorID != "" })
+func monitored(all []seenPool) bool {
+	return slices.ContainsFunc(all, func(p seenPool) bool { return p.MonitorID != "" })
 }
 
 // everybodys is no cluster: what is listed for it is whosever it is.
@@ -166,7 +201,7 @@ func (i inventory) trees(cluster string, known map[string]membership) (trees map
 	for _, lb := range i.balancers {
 		owner, ours := lb.owner()
 		switch {
-		case !ours:
+		case !ours, trees[owner].ID == lb.ID: // of others, or on two pages
 		case trees[owner].Exists():
 			rivals[owner] = lb.ID
 		default:

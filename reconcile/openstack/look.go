@@ -14,24 +14,37 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// look is one round's view of the cloud. notes are of the steps that were taken before.
-func (w *Watch) look(ctx context.Context, notes map[octavia.Owner]note) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
+// look is one round's view of what is of a scope. notes are of the steps that were taken before.
+func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]note) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
 	s, err := w.Client.meet(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	floatingIPs := w.Facts.roster()
-	i, err := s.inventory(ctx, w.Cluster, !w.tidy, floatingIPs.add)
+	i, err := w.list(ctx, s, about)
 	if err != nil {
 		return nil, nil, err
 	}
-	w.tidy = !i.worded()
-	w.Facts.learn(i.at, floatingIPs)
 	if err := w.detail(ctx, s, i, notes); err != nil {
 		return nil, nil, err
 	}
+	w.forget(i, about)
 	trees, rivals = i.trees(w.Cluster, w.members)
 	return trees, rivals, nil
+}
+
+// list lists what is of a scope. Who lists everything tells others of it.
+func (w *Watch) list(ctx context.Context, s *session, about scope) (inventory, error) {
+	if about != nil {
+		return s.nearby(ctx, w.Cluster, about, w.trees)
+	}
+	floatingIPs := w.Facts.roster()
+	i, err := s.inventory(ctx, w.Cluster, !w.tagged, floatingIPs.add)
+	if err != nil {
+		return i, err
+	}
+	w.tagged = i.tagged && !i.worded()
+	w.Facts.learn(i.at, floatingIPs)
+	return i, nil
 }
 
 // mostGlances is how many load balancers that were never seen before are looked into in
@@ -99,7 +112,6 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		w.seen[lb.ID] = lb.UpdatedAt
 		w.doubt(under, after)
 	}
-	w.forget(i, listed)
 	w.lookAgain(ctx, s, w.unsure(i, listed, asked))
 	return nil
 }
@@ -217,29 +229,27 @@ func (w *Watch) unclear(lb seenBalancer, p *seenPool) bool {
 	return p != nil && w.members[p.ID].due(w.begun) && !lb.ProvisioningStatus.Busy() && !w.acting(owner)
 }
 
-// forget drops what is gone.
-func (w *Watch) forget(i inventory, listed map[string]*seenPool) {
-	there := map[string]bool{}
-	for _, lb := range i.balancers {
-		there[lb.ID] = true
-	}
-	for id := range w.seen {
-		if !there[id] {
-			delete(w.seen, id)
-		}
-	}
-	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return listed[id] == nil })
-	w.forgetNotes(i)
-}
-
-// forgetNotes drops the notes of those who have no load balancer any more.
-func (w *Watch) forgetNotes(i inventory) {
+// forget drops what is gone, and the notes of those in a scope who have no load balancer any more.
+// What else is gone is seen when everything is looked at.
+func (w *Watch) forget(i inventory, about scope) {
 	has := map[octavia.Owner]bool{}
 	for _, lb := range i.balancers {
 		owner, _ := lb.owner()
 		has[owner] = true
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	maps.DeleteFunc(w.notes, func(o octavia.Owner, n note) bool { return !has[o] && n.round <= w.begun })
+	maps.DeleteFunc(w.notes, func(o octavia.Owner, n note) bool { return about.has(o) && !has[o] && n.round <= w.begun })
+	w.mu.Unlock()
+	if about != nil {
+		return
+	}
+	there := map[string]bool{}
+	for _, lb := range i.balancers {
+		there[lb.ID] = true
+	}
+	for _, p := range i.pools {
+		there[p.ID] = true
+	}
+	maps.DeleteFunc(w.seen, func(id string, _ string) bool { return !there[id] })
+	maps.DeleteFunc(w.members, func(id string, _ membership) bool { return !there[id] })
 }

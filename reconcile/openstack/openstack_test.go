@@ -146,6 +146,10 @@ var same = cmp.Options{
 	cmpopts.IgnoreFields(octavia.Member{}, "ID"),
 }
 
+// exact compares trees in everything but the IDs of members, which nobody is told who replaces
+// them.
+var exact = cmp.Options{cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}), cmpopts.EquateEmpty(), cmpopts.IgnoreFields(octavia.Member{}, "ID")}
+
 // writes are the calls that changed something.
 func (s *sky) writes() map[string]int {
 	counts := map[string]int{}

@@ -93,10 +93,10 @@ func TestATokenThatEndsWithinAStepIsRenewed(t *testing.T) {
 		done[call]++
 	}
 	want := map[emulator.Call]int{
-		{Method: "GET", Path: "floatingips", Status: 200}:      1,
-		{Method: "PUT", Path: "floatingips/{id}", Status: 401}: 1,
-		{Method: "POST", Path: "auth/tokens", Status: 201}:     1,
-		{Method: "PUT", Path: "floatingips/{id}", Status: 200}: 1,
+		{Method: "GET", Path: "floatingips", Status: 200, Rows: 1}: 1,
+		{Method: "PUT", Path: "floatingips/{id}", Status: 401}:     1,
+		{Method: "POST", Path: "auth/tokens", Status: 201}:         1,
+		{Method: "PUT", Path: "floatingips/{id}", Status: 200}:     1,
 	}
 	for call, n := range want {
 		if done[call] != n {

@@ -2,10 +2,11 @@ package openstack
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -94,7 +95,22 @@ func TestTheTourVisitsEveryPair(t *testing.T) {
 // Whatever a Service becomes, and whatever it was before, it ends with the tree that it
 // asks for; nothing of what it had is left, and the author's addresses stay the author's.
 func TestEveryTransition(t *testing.T) {
-	s := newSky(t)
+	t.Run("alone", func(t *testing.T) { newSky(t).tour(func(string) {}) })
+	t.Run("among others", func(t *testing.T) {
+		s := newSky(t)
+		s.settled(3, 1)
+		s.watch.Idle = time.Hour
+		s.tour(func(name string) {
+			s.Helper()
+			if diff := cmp.Diff(s.anew(), s.watch.Trees(), exact); diff != "" {
+				s.Fatalf("%s is not seen as it is seen anew: %s", name, diff)
+			}
+		})
+	})
+}
+
+// tour has the owner's Service become everything, and shows what has become of it each time.
+func (s *sky) tour(become func(name string)) {
 	for _, a := range []string{firstAddress, secondAddress} {
 		s.cloud.AddFloatingIP(s.networks.ExternalNetwork, a)
 	}
@@ -104,33 +120,52 @@ func TestEveryTransition(t *testing.T) {
 		MemberMode: annotation.L3, Monitor: policy.UsualMonitor,
 	}
 	all := faces()
-	var names []string
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	before := s.inventory()
+	names := slices.Sorted(maps.Keys(all))
+	before := s.counted()
 	last := ""
 	for _, i := range tour(len(names)) {
 		name := names[i]
 		want, claims := s.wanted(cfg, all[name])
 		got := s.reach(want)
 		if diff := cmp.Diff(want, got, same); diff != "" {
-			t.Fatalf("from %s to %s: %s", last, name, diff)
+			s.Fatalf("from %s to %s: %s", last, name, diff)
 		}
-		if got := s.inventory(); got != before+claims {
-			t.Fatalf("from %s to %s: there is\n%s, not\n%s", last, name, got, before+claims)
+		if got := s.counted(); got != before.and(claims) {
+			s.Fatalf("from %s to %s: there is %+v, not %+v", last, name, got, before.and(claims))
 		}
+		become(name)
 		last = name
 	}
 	s.reach(octavia.Tree{})
-	if after := s.inventory(); after != before {
-		t.Errorf("left: %s", after)
+	if after := s.counted(); after != before {
+		s.Errorf("left: %+v, and there was %+v", after, before)
 	}
 }
 
-// wanted is the tree of a Service with two Pods, and what it adds to the inventory.
-func (s *sky) wanted(cfg policy.Config, svc *corev1.Service) (octavia.Tree, string) {
+// anew are all trees as somebody sees them who looks for the first time, and closely.
+func (s *sky) anew() map[octavia.Owner]octavia.Tree {
+	s.Helper()
+	w := s.again()
+	w.Thorough = func(octavia.Owner) bool { return true }
+	if err := w.Look(s.Context()); err != nil {
+		s.Fatal(err)
+	}
+	return w.Trees()
+}
+
+// A tally is how much there is of our project beside the networks.
+type tally struct{ balancers, listeners, pools, members, monitors, floatingIPs int }
+
+// and is t and more.
+func (t tally) and(more tally) tally {
+	return tally{
+		t.balancers + more.balancers, t.listeners + more.listeners, t.pools + more.pools, t.members + more.members,
+		t.monitors + more.monitors, t.floatingIPs + more.floatingIPs,
+	}
+}
+
+// wanted is the tree of a Service with two Pods, and what there is of it then.
+func (s *sky) wanted(cfg policy.Config, svc *corev1.Service) (octavia.Tree, tally) {
 	v := policy.Evaluate(cfg, policy.Subject{Service: svc}, facts.Snapshot{})
 	backends := octavia.Backends{}
 	for _, p := range v.Intent.Listeners {
@@ -139,13 +174,13 @@ func (s *sky) wanted(cfg policy.Config, svc *corev1.Service) (octavia.Tree, stri
 		}
 	}
 	if !v.Managed {
-		return octavia.Tree{}, ""
+		return octavia.Tree{}, tally{}
 	}
 	tree := octavia.Desire(v.Intent, backends)
 	n := len(tree.Listeners)
-	claims := fmt.Sprintf("loadbalancers+1 listeners+%d pools+%d members+%d healthmonitors+%d ", n, len(tree.Pools), 2*n, watchers(tree))
+	claims := tally{1, n, len(tree.Pools), 2 * n, watchers(tree), 0}
 	if tree.FloatingIP.Allocate {
-		claims += "floatingips+1 "
+		claims.floatingIPs++
 	}
 	return tree, claims
 }
@@ -160,24 +195,15 @@ func watchers(t octavia.Tree) int {
 	return n
 }
 
-// inventory is what there is of our project beside the networks, in the words of wanted,
-// and where the author's addresses are not the author's any more.
-func (s *sky) inventory() string {
-	var words strings.Builder
+// counted is what there is. The author's addresses are still the author's.
+func (s *sky) counted() tally {
+	s.Helper()
 	picture := s.cloud.Snapshot()
-	for _, kind := range []string{"loadbalancers", "listeners", "pools", "members", "healthmonitors", "floatingips"} {
-		n := len(picture[kind])
-		if kind == "floatingips" {
-			n -= 2 // the author's
-		}
-		if n > 0 || kind == "healthmonitors" && len(picture["loadbalancers"]) > 0 {
-			fmt.Fprintf(&words, "%s+%d ", kind, n)
-		}
-	}
 	for _, f := range picture["floatingips"] {
 		if a := f["floating_ip_address"]; (a == firstAddress || a == secondAddress) && f["description"] != "" {
-			fmt.Fprintf(&words, "%s is described as %s", a, f["description"])
+			s.Errorf("%s is described as %s", a, f["description"])
 		}
 	}
-	return words.String()
+	n := func(kind string) int { return len(picture[kind]) }
+	return tally{n("loadbalancers"), n("listeners"), n("pools"), n("members"), n("healthmonitors"), n("floatingips")}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// A Watch looks at all our load balancers at once, in rounds: often while
-// something is under way, rarely when nothing is. Nobody else polls.
+// A Watch looks at all our load balancers at once, in rounds: rarely, and often at those with
+// which something is under way. Nobody else polls.
 //
 // A tree is current when a round that began after the last step for its owner
 // has ended. That is all the Watch remembers, and a restart loses nothing by it.
@@ -26,26 +26,28 @@ type Watch struct {
 	Facts   *Facts                               // learns the floating IPs that each round sees
 	Cluster string                               // whose load balancers
 	Poll    time.Duration                        // between rounds while something is under way
-	Idle    time.Duration                        // between rounds when nothing is
+	Idle    time.Duration                        // between looks at everything, at least
 	Changed func(context.Context, octavia.Owner) // told of every owner whose tree changed or became current
 	Log     logr.Logger
 
 	Thorough func(octavia.Owner) bool // whose members are looked at closely from the first; nil: nobody's
 
-	mu      sync.Mutex
-	begun   uint64                         // rounds begun
-	ended   uint64                         // the newest round that ended well
-	endedAt time.Time                      // when that was
-	trees   map[octavia.Owner]octavia.Tree // as that round saw them
-	rivals  map[octavia.Owner]string       // owners with a second load balancer: its ID
-	due     map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
-	trouble error                          // why the newest round did not end well
-	members map[string]membership          // by the ID of their pool
-	seen    map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
-	notes   map[octavia.Owner]note         // of the steps whose end was not seen yet
-	tidy    bool                           // nothing is marked in words, where there are tags
-	turn    int                            // whose it was last of the load balancers that nobody dates
-	wake    chan struct{}
+	mu       sync.Mutex
+	begun    uint64                         // rounds begun
+	ended    uint64                         // the newest round that ended well
+	endedAt  time.Time                      // when that was
+	wideAt   time.Time                      // when the newest one ended that looked at everything
+	wideTook time.Duration                  // how long that took
+	trees    map[octavia.Owner]octavia.Tree // as they were last seen
+	rivals   map[octavia.Owner]string       // owners with a second load balancer: its ID
+	due      map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
+	trouble  error                          // why the newest round did not end well
+	members  map[string]membership          // by the ID of their pool
+	seen     map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
+	notes    map[octavia.Owner]note         // of the steps whose end was not seen yet
+	tagged   bool                           // everything of ours bears tags, and can be listed by them
+	turn     int                            // whose it was last of the load balancers that nobody dates
+	wake     chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
 	manner   plan.Manner              // how the cloud has to be treated
@@ -171,9 +173,9 @@ func (w *Watch) Start(ctx context.Context) error {
 // rest waits for the next round to be due; false: ctx has ended.
 func (w *Watch) rest(ctx context.Context) bool {
 	w.mu.Lock()
-	busy, pause, wake := w.busy(), w.pause(), w.wakeup()
+	busy, idle, pause, wake := w.busy(), time.Until(w.wideAt.Add(w.between())), w.pause(), w.wakeup()
 	w.mu.Unlock()
-	if !busy && !wait(ctx, w.Idle, wake) {
+	if !busy && !wait(ctx, idle, wake) {
 		return false
 	}
 	return wait(ctx, pause, nil)
@@ -196,28 +198,18 @@ func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 }
 
 // busy reports whether anything is under way.
-func (w *Watch) busy() bool {
-	if len(w.due) > 0 || w.trouble != nil {
-		return true
-	}
-	for _, t := range w.trees {
-		if t.Status.Busy() || slices.ContainsFunc(t.Pools, func(p octavia.Pool) bool { return p.Unseen }) {
-			return true
-		}
-	}
-	return false
-}
+func (w *Watch) busy() bool { return w.trouble != nil || len(w.underWay()) > 0 }
 
-// round lists everything once and returns the owners to be told.
+// round looks once at everything, or at what is under way, and returns the owners to be told.
 func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	w.mu.Lock()
 	w.begun++
-	number, notes := w.begun, maps.Clone(w.notes)
+	number, notes, about, begun := w.begun, maps.Clone(w.notes), w.scope(), time.Now()
 	w.mu.Unlock()
 	if w.members == nil {
 		w.members, w.seen = map[string]membership{}, map[string]string{}
 	}
-	trees, rivals, err := w.look(ctx, notes)
+	trees, rivals, err := w.look(ctx, about, notes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
@@ -227,7 +219,10 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 		w.Log.Info("OpenStack answers again")
 	}
 	w.ended, w.endedAt, w.trouble = number, time.Now(), nil
-	return w.news(trees, rivals)
+	if about == nil {
+		w.wideAt, w.wideTook = w.endedAt, w.endedAt.Sub(begun)
+	}
+	return w.news(about, trees, rivals)
 }
 
 // failed keeps what the last good round saw, and tells who waits for a better
@@ -273,9 +268,10 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 	w.suspects = suspects
 }
 
-// news takes trees and their rivals for the truth and returns the owners for whom that is
-// news.
-func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) []octavia.Owner {
+// news takes the trees of a scope and their rivals for the truth and returns the owners for whom
+// that is news.
+func (w *Watch) news(about scope, trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) []octavia.Owner {
+	maps.DeleteFunc(trees, func(o octavia.Owner, _ octavia.Tree) bool { return !about.has(o) })
 	w.confirm(trees)
 	told := map[octavia.Owner]bool{}
 	for o, round := range w.due {
@@ -288,7 +284,7 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Ow
 		w.due = nil // maps do not shrink
 	}
 	if w.trees == nil {
-		w.trees = map[octavia.Owner]octavia.Tree{}
+		w.trees, w.rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
 	}
 	for o, t := range trees {
 		before, known := w.trees[o]
@@ -297,15 +293,16 @@ func (w *Watch) news(trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Ow
 			told[o] = true
 		}
 		if rivals[o] != w.rivals[o] {
+			w.rivals[o] = rivals[o]
 			told[o] = true
 		}
 	}
 	for o := range w.trees {
-		if _, still := trees[o]; !still {
+		if _, still := trees[o]; !still && about.has(o) {
 			delete(w.trees, o)
+			delete(w.rivals, o)
 			told[o] = true
 		}
 	}
-	w.rivals = rivals
 	return slices.Collect(maps.Keys(told))
 }

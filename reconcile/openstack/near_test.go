@@ -1,0 +1,241 @@
+package openstack
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/layer3/floatingips"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/reconcile/octavia"
+	"github.com/octagate/octagate/reconcile/plan"
+)
+
+// numbered is the owner of a number of those that are settled.
+func numbered(n int) octavia.Owner {
+	return octavia.Owner{Cluster: "test", UID: types.UID(fmt.Sprint("uid-", n))}
+}
+
+// among is a sky with so many Services, of which everybody was looked at just now.
+func among(t *testing.T, services int) *sky {
+	s := newSky(t)
+	s.settled(services, 1)
+	s.watch.Idle = time.Hour
+	s.cloud.ResetTranscript()
+	return s
+}
+
+// does takes a step for somebody, and lets the cloud do its work.
+func (s *sky) does(o octavia.Owner, step plan.Step) {
+	s.Helper()
+	if err := s.watch.Take(s.Context(), o, step); err != nil {
+		s.Fatal(err)
+	}
+	s.clock.Pass(settle)
+}
+
+// rows checks how many things lists have answered.
+func (s *sky) rows(want map[string]int) {
+	s.Helper()
+	if diff := cmp.Diff(want, s.cloud.Rows()); diff != "" {
+		s.Error(diff)
+	}
+}
+
+// What lists cost the cloud is what is under way, whatever else there is.
+func TestWhatIsUnderWayIsLookedAtByItself(t *testing.T) {
+	s := among(t, 100)
+	o := numbered(7)
+	built := s.watch.Trees()[o]
+	s.does(o, plan.SetMembers{PoolID: built.Pools[0].ID, Members: s.ported(false, 1, pods(1)...).Pools[0].Members})
+	if told := s.watch.round(t.Context()); !slices.Equal(told, []octavia.Owner{o}) {
+		t.Errorf("told: %v", told)
+	}
+	if got, err := s.watch.Observe(o); err != nil || len(got.Pools[0].Members) != 1 {
+		t.Errorf("%v %+v", err, got)
+	}
+	s.rows(map[string]int{"GET lbaas/loadbalancers": 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1})
+	if n := len(s.watch.Trees()); n != 100 {
+		t.Errorf("%d trees are left", n)
+	}
+}
+
+// More are asked for than one request can name.
+func TestManyWhoAreUnderWayAreLookedAtInParts(t *testing.T) {
+	s := among(t, 100)
+	for n := range longestQuery + 5 {
+		s.does(numbered(n), plan.AllocateFloatingIP{Network: s.networks.ExternalNetwork, Port: s.watch.Trees()[numbered(n)].VIP.Port, Service: "shop/web"})
+	}
+	s.cloud.ResetTranscript()
+	s.watch.round(t.Context())
+	n := longestQuery + 5
+	s.rows(map[string]int{"GET lbaas/loadbalancers": n, "GET lbaas/listeners": n, "GET lbaas/pools": n, "GET floatingips": n})
+	want := map[string]int{"GET lbaas/loadbalancers": 2, "GET lbaas/listeners": 2, "GET lbaas/pools": 2, "GET floatingips": 2}
+	if diff := cmp.Diff(want, s.cloud.Counts()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(s.anew(), s.watch.Trees(), exact); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Everybody is looked at when it is not known who is concerned.
+func TestEverybodyIsLookedAt(t *testing.T) {
+	o := numbered(7)
+	for claim, tt := range map[string]struct {
+		services int
+		before   func(*sky)
+	}{
+		"at first":                               {9, func(s *sky) { s.watch = s.again(); s.watch.Idle = time.Hour; s.watch.touch(o) }},
+		"when nobody was looked at for long":     {9, func(s *sky) { s.watch.touch(o); s.watch.wideAt = time.Now().Add(-time.Hour) }},
+		"when nothing is under way":              {9, func(*sky) {}},
+		"when something is with all":             {9, func(s *sky) { s.touchMany(9) }},
+		"when something is with very many":       {mostNear + 2, func(s *sky) { s.touchMany(mostNear + 1) }},
+		"after a trouble":                        {9, func(s *sky) { s.watch.touch(o); s.down.Store(true); s.watch.round(s.Context()); s.down.Store(false) }},
+		"when nobody knows what a step has done": {9, func(s *sky) { s.watch.touch(o); s.watch.remember(o, nil, true) }},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			s := among(t, tt.services)
+			tt.before(s)
+			s.cloud.ResetTranscript()
+			s.watch.round(t.Context())
+			if n := s.cloud.Rows()["GET lbaas/loadbalancers"]; n != tt.services {
+				t.Errorf("%d of %d were looked at", n, tt.services)
+			}
+		})
+	}
+}
+
+func (s *sky) touchMany(n int) {
+	for i := range n {
+		s.watch.touch(numbered(i))
+	}
+}
+
+// A cloud without tags lists everything; so does one in which something of ours has none yet.
+func TestWithoutTagsEverybodyIsLookedAt(t *testing.T) {
+	s := skyWith(t, emulator.Options{Legacy: true})
+	desired := s.desired(octavia.FloatingIP{})
+	s.reach(desired)
+	s.watch.Idle = time.Hour
+	s.watch.touch(octavia.Owner{Cluster: "test", UID: "bbbb"})
+	s.watch.touch(owner)
+	if about := s.watch.scope(); about != nil {
+		t.Errorf("only %v would be looked at", about)
+	}
+}
+
+// A cloud that takes long to list everything is not asked for that all the time.
+func TestLongLooksAreRare(t *testing.T) {
+	w := &Watch{Idle: 30 * time.Second, wideTook: 2 * time.Second}
+	if got := w.between(); got != 30*time.Second {
+		t.Error(got)
+	}
+	w.wideTook = 3 * time.Minute
+	if got := w.between(); got != 3*time.Minute {
+		t.Error(got)
+	}
+}
+
+// What somebody does to what is under way is seen as it would be if everything were looked at.
+func TestMeddlingWithWhatIsUnderWayIsSeen(t *testing.T) {
+	o := numbered(1)
+	for claim, meddle := range map[string]func(t octavia.Tree, s *sky, balance, network *gophercloud.ServiceClient) error{
+		"a floating IP of ours taken off": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			return floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{PortID: new(string)}).Err
+		},
+		"a floating IP of ours moved": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			return floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{PortID: new(s.watch.Trees()[numbered(2)].VIP.Port)}).Err
+		},
+		"a floating IP of ours described otherwise": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			said := "mine now " + o.Description("shop/web", false)
+			return floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{Description: &said, PortID: new(string)}).Err
+		},
+		"a floating IP of ours given away": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			return floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{Description: new("mine"), PortID: new(string)}).Err
+		},
+		"a floating IP of ours deleted": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			return floatingips.Delete(s.Context(), network, t.FloatingIP.ID).Err
+		},
+		"somebody's floating IP in its place": func(t octavia.Tree, s *sky, _, network *gophercloud.ServiceClient) error {
+			if err := floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{PortID: new(string)}).Err; err != nil {
+				return err
+			}
+			return floatingips.Create(s.Context(), network, floatingips.CreateOpts{FloatingNetworkID: s.networks.ExternalNetwork, PortID: t.VIP.Port}).Err
+		},
+		"a load balancer that claims to be its": func(_ octavia.Tree, s *sky, balance, _ *gophercloud.ServiceClient) error {
+			return loadbalancers.Create(s.Context(), balance, loadbalancers.CreateOpts{VipSubnetID: s.networks.ServiceSubnet, Tags: o.Tags()}).Err
+		},
+		"a load balancer without our tags": func(t octavia.Tree, s *sky, balance, _ *gophercloud.ServiceClient) error {
+			return loadbalancers.Update(s.Context(), balance, t.ID, loadbalancers.UpdateOpts{Tags: &[]string{"mine"}}).Err
+		},
+		"a load balancer of two": func(t octavia.Tree, s *sky, balance, _ *gophercloud.ServiceClient) error {
+			tags := append([]string{numbered(3).Tag()}, o.Tags()...)
+			return loadbalancers.Update(s.Context(), balance, t.ID, loadbalancers.UpdateOpts{Tags: &tags}).Err
+		},
+		"a listener without our tags": func(t octavia.Tree, s *sky, balance, _ *gophercloud.ServiceClient) error {
+			return listeners.Update(s.Context(), balance, t.Listeners[0].ID, listeners.UpdateOpts{Tags: &[]string{}}).Err
+		},
+		"the load balancer deleted": func(t octavia.Tree, s *sky, balance, _ *gophercloud.ServiceClient) error {
+			return loadbalancers.Delete(s.Context(), balance, t.ID, loadbalancers.DeleteOpts{Cascade: true}).Err
+		},
+		"the load balancer deleted, but for its floating IP": func(t octavia.Tree, s *sky, balance, network *gophercloud.ServiceClient) error {
+			if err := floatingips.Update(s.Context(), network, t.FloatingIP.ID, floatingips.UpdateOpts{PortID: new(string)}).Err; err != nil {
+				return err
+			}
+			return loadbalancers.Delete(s.Context(), balance, t.ID, loadbalancers.DeleteOpts{Cascade: true}).Err
+		},
+	} {
+		t.Run(claim, func(t *testing.T) {
+			s := among(t, 5)
+			s.does(o, plan.AllocateFloatingIP{Network: s.networks.ExternalNetwork, Port: s.watch.Trees()[o].VIP.Port, Service: "shop/web"})
+			s.watch.round(t.Context())
+			before := s.watch.Trees()
+			s.meddle(func(balance, network *gophercloud.ServiceClient) error { return meddle(before[o], s, balance, network) })
+			s.watch.touch(o)
+			s.cloud.ResetTranscript()
+			s.watch.round(t.Context())
+			if s.cloud.Rows()["GET lbaas/loadbalancers"] > 2 {
+				t.Fatal("everybody was looked at")
+			}
+			anew := s.again()
+			if err := anew.Look(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(anew.Trees()[o], s.watch.Trees()[o], exact); diff != "" {
+				t.Error(diff)
+			}
+			if anew.rivals[o] != s.watch.rivals[o] {
+				t.Errorf("its rival is %q, not %q", s.watch.rivals[o], anew.rivals[o])
+			}
+			for _, other := range []int{0, 2, 3, 4} {
+				if diff := cmp.Diff(before[numbered(other)], s.watch.Trees()[numbered(other)], exact); diff != "" {
+					t.Errorf("%d: %s", other, diff)
+				}
+			}
+		})
+	}
+}
+
+// Where VIPs have no security groups, those of what is under way are looked at.
+func TestTheSecurityGroupsOfWhatIsUnderWayAreSeen(t *testing.T) {
+	s := newSky(t)
+	s.watch.Client.Opens = true
+	s.settled(3, 1)
+	s.watch.Idle = time.Hour
+	o := numbered(1)
+	s.does(o, plan.OpenVIP{Port: s.watch.Trees()[o].VIP.Port})
+	s.cloud.ResetTranscript()
+	s.watch.round(t.Context())
+	s.rows(map[string]int{"GET lbaas/loadbalancers": 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1, "GET ports": 1})
+	if tree, err := s.watch.Observe(o); err != nil || !tree.VIP.Open {
+		t.Errorf("%v %+v", err, tree.VIP)
+	}
+}
