@@ -106,19 +106,18 @@ func TestTheGateCloses(t *testing.T) {
 	}
 }
 
-// counted are the calls to the cloud, and the writes to the API server, that a hundred
-// Services cost, by kind.
+// counted are the calls to the cloud, what its lists answer, and the writes to the API server that
+// a hundred Services cost, by kind.
 func counted(t *testing.T, now map[string]float64) {
 	const services = 100
 	in := newInside(t)
-	in.calls()
+	in.since()
 	take := func(doing string) {
-		calls, writes := in.calls()
-		for call, n := range calls {
-			now[fmt.Sprintf("calls/%s/%s", doing, call)] = float64(n)
-		}
-		for what, n := range writes {
-			now[fmt.Sprintf("writes/%s/%s", doing, what)] = float64(n)
+		took := in.since()
+		for kind, counts := range map[string]map[string]int{"calls": took.calls, "rows": took.rows, "writes": took.writes} {
+			for what, n := range counts {
+				now[fmt.Sprintf("%s/%s/%s", kind, doing, what)] = float64(n)
+			}
 		}
 	}
 	in.apply(services)
@@ -134,13 +133,18 @@ func counted(t *testing.T, now map[string]float64) {
 	take("looking 20 times at 100 that rest")
 	in.rest()
 	take("looking 20 times more")
-	in.move(1)
+	in.move(services, 1)
 	in.reconcile()
 	in.clock.Pass(time.Minute)
 	in.settle(ready)
 	take("other endpoints of 100")
+	in.move(1, 2)
+	in.reconcile()
+	in.clock.Pass(time.Minute)
+	in.settle(ready)
+	take("other endpoints of one of 100")
 	in.start()
-	in.calls() // of facts and logins, some of which come at the same time
+	in.since() // of facts and logins, some of which come at the same time
 	in.settle(ready)
 	in.settle(ready)
 	take("restart with 100")

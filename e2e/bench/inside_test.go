@@ -129,7 +129,7 @@ func (in *inside) start() {
 	if _, errs := known.Look(in.Context()); len(errs) > 0 {
 		in.Fatal(errs)
 	}
-	in.watch = &openstack.Watch{Client: in.client, Facts: known, Cluster: "bench", Log: logr.Discard()}
+	in.watch = &openstack.Watch{Client: in.client, Facts: known, Cluster: "bench", Idle: time.Hour, Log: logr.Discard()}
 	in.of = &reconcile.Reconciler{
 		Cluster: "bench", System: "system", Policy: policyOf(in.nets), Facts: alone{known}, Cloud: in.watch, Mend: time.Minute, Client: in.shelf, Events: in.shelf,
 	}
@@ -175,9 +175,9 @@ func (in *inside) apply(n int) {
 	}
 }
 
-// move gives every Service another endpoint.
-func (in *inside) move(variant int) {
-	for i := range in.born + 1 {
+// move gives the Services up to a number another endpoint.
+func (in *inside) move(last, variant int) {
+	for i := range last + 1 {
 		if in.shelf.services[name(i)] != nil {
 			in.shelf.slices[name(i)] = slice(i, variant)
 		}
@@ -243,11 +243,17 @@ func ready(svc *corev1.Service) bool {
 	return apimeta.IsStatusConditionTrue(svc.Status.Conditions, reconcile.Ready)
 }
 
-// calls are what was asked of the cloud since the last time somebody looked, and writes what
-// was written to the API server.
-func (in *inside) calls() (calls, writes map[string]int) {
-	calls, writes = in.cloud.Counts(), in.shelf.writes
+// A cost is what something took, by kind.
+type cost struct {
+	calls  map[string]int // to the cloud
+	rows   map[string]int // that lists answered
+	writes map[string]int // to the API server
+}
+
+// since is what it took since the last time somebody looked.
+func (in *inside) since() cost {
+	c := cost{in.cloud.Counts(), in.cloud.Rows(), in.shelf.writes}
 	in.cloud.ResetTranscript()
 	in.shelf.writes = map[string]int{}
-	return calls, writes
+	return c
 }

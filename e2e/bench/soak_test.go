@@ -24,14 +24,14 @@ func TestNothingOfAServiceStays(t *testing.T) {
 	for round := range last {
 		in.apply(services)
 		in.settle(ready)
-		in.move(round % 4)
+		in.move(in.born, round%4)
 		in.reconcile()
 		in.clock.Pass(settling)
 		in.settle(ready)
 		in.remove()
 		in.leave()
 		in.shelf.slices = map[string]*discoveryv1.EndpointSlice{}
-		in.calls()
+		in.since()
 		if round == first {
 			goroutines, objects = runtime.NumGoroutine(), alive()
 		}

@@ -14,22 +14,32 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// look is one round's view of what is of a scope. notes are of the steps that were taken before.
-func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]note) (trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string, err error) {
+// A view is what a round saw.
+type view struct {
+	of     scope
+	trees  map[octavia.Owner]octavia.Tree
+	rivals map[octavia.Owner]string // IDs of second load balancers
+}
+
+// look is one round's view of a scope, or of more. notes are of the steps that were taken before.
+func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]note) (v view, err error) {
 	s, err := w.Client.meet(ctx)
 	if err != nil {
-		return nil, nil, err
+		return v, err
 	}
-	i, err := w.list(ctx, s, about)
+	if v.of, err = w.narrow(ctx, s, about); err != nil {
+		return v, err
+	}
+	i, err := w.list(ctx, s, v.of)
 	if err != nil {
-		return nil, nil, err
+		return v, err
 	}
 	if err := w.detail(ctx, s, i, notes); err != nil {
-		return nil, nil, err
+		return v, err
 	}
-	w.forget(i, about)
-	trees, rivals = i.trees(w.Cluster, w.members)
-	return trees, rivals, nil
+	w.forget(i, v.of)
+	v.trees, v.rivals = i.trees(w.Cluster, w.members)
+	return v, nil
 }
 
 // list lists what is of a scope. Who lists everything tells others of it.

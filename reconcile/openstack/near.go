@@ -16,15 +16,23 @@ import (
 // balancer with a listener and a pool. So what is under way is looked at by itself, and
 // everything as rarely as when nothing is.
 
-// A scope is whom a round looks at; nil: everybody.
+// A scope is whom a round looks at, and of each whether something was done for them since they were
+// last seen; nil: everybody.
 type scope map[octavia.Owner]bool
 
 // has reports whether somebody is in it.
-func (s scope) has(o octavia.Owner) bool { return s == nil || s[o] }
+func (s scope) has(o octavia.Owner) bool {
+	_, in := s[o]
+	return s == nil || in
+}
 
-// mostNear is how many owners at most are looked at by themselves: for more there would be as
-// many calls as for everybody.
-const mostNear = 128
+// mostNear is how many owners at most are looked at by themselves. There are as many calls then as
+// a second has by `openstack.rateLimit`.
+const mostNear = 512
+
+// longestQuery is how many values a list is asked for by at once. Servers in front of OpenStack take
+// 4 KiB for a request, and the token is some of that.
+const longestQuery = 32
 
 // scope is whom the next round looks at. That is everybody, unless everybody was looked at lately
 // and something is under way with some of them. It is everybody, too, when nobody knows what a
@@ -35,7 +43,7 @@ func (w *Watch) scope() scope {
 		return nil
 	}
 	under := w.underWay()
-	if len(under) == 0 || len(under) > mostNear || len(under) >= len(w.trees) {
+	if len(under) == 0 || len(under) >= len(w.trees) {
 		return nil
 	}
 	for o := range under {
@@ -46,27 +54,60 @@ func (w *Watch) scope() scope {
 	return under
 }
 
-// underWay are those whose trees are not current, not at rest, or not wholly known.
+// underWay are those whose trees are not current, or not at rest, and some of those whose are not
+// wholly known: as many as one round looks into.
 func (w *Watch) underWay() scope {
 	under := scope{}
 	for o := range w.due {
 		under[o] = true
 	}
+	dark := 0
 	for o, t := range w.trees {
-		if t.Status.Busy() || slices.ContainsFunc(t.Pools, func(p octavia.Pool) bool { return p.Unseen }) {
-			under[o] = true
+		switch {
+		case t.Status.Busy():
+			under[o] = under[o]
+		case dark < mostGlances && slices.ContainsFunc(t.Pools, func(p octavia.Pool) bool { return p.Unseen }):
+			under[o] = under[o]
+			dark++
 		}
 	}
 	return under
 }
 
+// narrow leaves those out of a scope whose load balancers are still being made, if they are many:
+// one list of those says so. It is everybody if those who are left are too many.
+func (w *Watch) narrow(ctx context.Context, s *session, about scope) (scope, error) {
+	waiting := map[string]octavia.Owner{} // by the IDs of their load balancers
+	for o, acted := range about {
+		if t := w.trees[o]; t.Status == octavia.Creating && !acted {
+			waiting[t.ID] = o
+		}
+	}
+	if len(waiting) > longestQuery {
+		making, err := s.making(ctx, w.Cluster)
+		if err != nil {
+			return nil, err
+		}
+		for _, lb := range making {
+			delete(about, waiting[lb.ID])
+		}
+	}
+	if len(about) > max(longestQuery, min(mostNear, len(w.trees)/2)) {
+		return nil, nil
+	}
+	return about, nil
+}
+
+// making lists the load balancers of a cluster that are being made.
+func (s *session) making(ctx context.Context, cluster string) ([]seenBalancer, error) {
+	var i inventory
+	err := s.addBalancers(ctx, &i, cluster, query{"tags": {octavia.ClusterTag(cluster)}, "provisioning_status": {string(octavia.Creating)}})
+	return i.balancers, err
+}
+
 // between is how long nobody, or only what is under way, is looked at after everybody was: where
 // that takes long, as long as it took.
 func (w *Watch) between() time.Duration { return max(w.Idle, w.wideTook) }
-
-// longestQuery is how many values a list is asked for by at once. Servers in front of OpenStack take
-// 4 KiB for a request, and the token is some of that.
-const longestQuery = 32
 
 // nearby lists what is a scope's. known are trees as they were: of a floating IP that was allocated
 // for one of them and leads elsewhere by now, nothing else tells.

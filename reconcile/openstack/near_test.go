@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -86,6 +87,54 @@ func TestManyWhoAreUnderWayAreLookedAtInParts(t *testing.T) {
 	}
 }
 
+// What is still being made is only asked for whether it is, when there is much of it; then there are
+// few others.
+func TestOfWhatIsBeingMadeNothingElseIsListed(t *testing.T) {
+	s := among(t, 100)
+	making := 2 * longestQuery
+	for n := range making {
+		tree := s.desired(octavia.FloatingIP{})
+		tree.VIP.Address = netip.AddrFrom4([4]byte{10, 2, 9, byte(n)})
+		if err := s.watch.Take(t.Context(), numbered(100+n), plan.CreateLoadBalancer{Tree: tree}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.watch.round(t.Context()) // who is new is looked at
+	built := s.watch.Trees()[numbered(7)]
+	if err := s.watch.Take(t.Context(), numbered(7), plan.SetMembers{PoolID: built.Pools[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.cloud.ResetTranscript()
+	s.watch.round(t.Context())
+	s.rows(map[string]int{"GET lbaas/loadbalancers": making + 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1})
+	s.clock.Pass(settle)
+	if told := s.watch.round(t.Context()); len(told) != making+1 {
+		t.Errorf("%d are told that something is ready", len(told))
+	}
+	if diff := cmp.Diff(s.anew(), s.watch.Trees(), exact); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// After a restart everybody is looked at once. Those who are looked into later are looked at by
+// themselves.
+func TestARestartListsEverythingOnce(t *testing.T) {
+	const services = 2*mostGlances + 100
+	s := among(t, services)
+	before := s.watch.Trees()
+	s.watch = s.again()
+	s.watch.Idle = time.Hour
+	s.cloud.ResetTranscript()
+	for s.watch.round(t.Context()); s.dark(); s.watch.round(t.Context()) {
+	}
+	if n := s.cloud.Rows()["GET lbaas/pools"]; n != services+services-mostGlances {
+		t.Errorf("%d pools were listed", n)
+	}
+	if diff := cmp.Diff(before, s.watch.Trees(), exact); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Everybody is looked at when it is not known who is concerned.
 func TestEverybodyIsLookedAt(t *testing.T) {
 	o := numbered(7)
@@ -97,7 +146,7 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 		"when nobody was looked at for long":     {9, func(s *sky) { s.watch.touch(o); s.watch.wideAt = time.Now().Add(-time.Hour) }},
 		"when nothing is under way":              {9, func(*sky) {}},
 		"when something is with all":             {9, func(s *sky) { s.touchMany(9) }},
-		"when something is with very many":       {mostNear + 2, func(s *sky) { s.touchMany(mostNear + 1) }},
+		"when something is with very many":       {2*longestQuery + 2, func(s *sky) { s.touchMany(longestQuery + 2) }},
 		"after a trouble":                        {9, func(s *sky) { s.watch.touch(o); s.down.Store(true); s.watch.round(s.Context()); s.down.Store(false) }},
 		"when nobody knows what a step has done": {9, func(s *sky) { s.watch.touch(o); s.watch.remember(o, nil, true) }},
 	} {

@@ -49,7 +49,7 @@ type Watch struct {
 	turn     int                            // whose it was last of the load balancers that nobody dates
 	wake     chan struct{}
 
-	suspects map[octavia.Owner]string // of being stuck: what stood still in the newest round
+	suspects map[octavia.Owner]string // of being stuck: what stood still when they were last seen
 	manner   plan.Manner              // how the cloud has to be treated
 	workshop workshop                 // where load balancers are made
 }
@@ -209,7 +209,7 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if w.members == nil {
 		w.members, w.seen = map[string]membership{}, map[string]string{}
 	}
-	trees, rivals, err := w.look(ctx, about, notes)
+	seen, err := w.look(ctx, about, notes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
@@ -219,10 +219,10 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 		w.Log.Info("OpenStack answers again")
 	}
 	w.ended, w.endedAt, w.trouble = number, time.Now(), nil
-	if about == nil {
+	if seen.of == nil {
 		w.wideAt, w.wideTook = w.endedAt, w.endedAt.Sub(begun)
 	}
-	return w.news(about, trees, rivals)
+	return w.news(seen)
 }
 
 // failed keeps what the last good round saw, and tells who waits for a better
@@ -250,16 +250,21 @@ func (w *Watch) Manner() plan.Manner {
 
 // confirm tells what Octavia abandoned from what it is at work on: that does not look
 // the same in two rounds. Until then it is taken for work.
-func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
+func (w *Watch) confirm(seen view) {
 	suspects := map[octavia.Owner]string{}
-	for o, t := range trees {
+	for o, what := range w.suspects {
+		if !seen.of.has(o) {
+			suspects[o] = what
+		}
+	}
+	for o, t := range seen.trees {
 		if t.Stuck == "" {
 			continue
 		}
 		suspects[o] = t.ID + t.Stuck
 		if w.suspects[o] != suspects[o] {
 			t.Status, t.Stuck = octavia.Creating, ""
-			trees[o] = t
+			seen.trees[o] = t
 			continue
 		}
 		w.manner.Stepwise = true
@@ -268,11 +273,10 @@ func (w *Watch) confirm(trees map[octavia.Owner]octavia.Tree) {
 	w.suspects = suspects
 }
 
-// news takes the trees of a scope and their rivals for the truth and returns the owners for whom
-// that is news.
-func (w *Watch) news(about scope, trees map[octavia.Owner]octavia.Tree, rivals map[octavia.Owner]string) []octavia.Owner {
-	maps.DeleteFunc(trees, func(o octavia.Owner, _ octavia.Tree) bool { return !about.has(o) })
-	w.confirm(trees)
+// news takes what was seen for the truth and returns the owners for whom it is news.
+func (w *Watch) news(seen view) []octavia.Owner {
+	maps.DeleteFunc(seen.trees, func(o octavia.Owner, _ octavia.Tree) bool { return !seen.of.has(o) })
+	w.confirm(seen)
 	told := map[octavia.Owner]bool{}
 	for o, round := range w.due {
 		if round <= w.ended {
@@ -286,19 +290,19 @@ func (w *Watch) news(about scope, trees map[octavia.Owner]octavia.Tree, rivals m
 	if w.trees == nil {
 		w.trees, w.rivals = map[octavia.Owner]octavia.Tree{}, map[octavia.Owner]string{}
 	}
-	for o, t := range trees {
+	for o, t := range seen.trees {
 		before, known := w.trees[o]
 		if !known || !reflect.DeepEqual(t, before) {
 			w.trees[o] = t // what is as it was stays where it is: memory has fewer holes so
 			told[o] = true
 		}
-		if rivals[o] != w.rivals[o] {
-			w.rivals[o] = rivals[o]
+		if rival := seen.rivals[o]; rival != w.rivals[o] {
+			w.rivals[o] = rival
 			told[o] = true
 		}
 	}
 	for o := range w.trees {
-		if _, still := trees[o]; !still && about.has(o) {
+		if _, still := seen.trees[o]; !still && seen.of.has(o) {
 			delete(w.trees, o)
 			delete(w.rivals, o)
 			told[o] = true
