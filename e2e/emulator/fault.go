@@ -62,7 +62,9 @@ func (f *Fault) meddle(caller context.Context, serve func() answer) answer {
 // replaces reports whether the fault is itself an answer.
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Delay <= 0 }
 
-func (f *Fault) answer() answer { return answer{status: f.Status, header: f.Header, body: []byte(f.Body)} }
+func (f *Fault) answer() answer {
+	return answer{status: f.Status, header: f.Header, body: []byte(f.Body)}
+}
 
 // wait reports whether the caller is still there after the delay.
 func (f *Fault) wait(caller context.Context) bool {

@@ -31,6 +31,7 @@ func showTranscript(a *admin, _ *http.Request) (any, error) {
 		Method string `json:"method"`
 		Path   string `json:"path"`
 		Status int    `json:"status"`
+		Rows   int    `json:"rows,omitempty"`
 	}
 	all := []shown{}
 	for _, c := range a.cloud.Transcript() {

@@ -52,7 +52,7 @@ func calls() []call {
 		{"DELETE /faults", "forgets all faults", clearFaults},
 		{"GET /quotas", "shows the limits of every project", showQuotas},
 		{"PATCH /quotas", `changes limits: {"demo": {"load_balancer": 5, "floatingip": -1}}`, changeQuotas},
-		{"GET /transcript", "lists the calls since the last reset, the newest 100,000", showTranscript},
+		{"GET /transcript", "lists the calls since the last reset, the newest 100,000; rows: how many things a list answered", showTranscript},
 		{"GET /counts", "counts all of them by method and path, however many", showCounts},
 		{"DELETE /transcript", "forgets them", resetTranscript},
 		{"GET /snapshot", "shows everything that is in the cloud", showSnapshot},
