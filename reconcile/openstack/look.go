@@ -30,7 +30,7 @@ func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]n
 	if v.of, err = w.narrow(ctx, s, about); err != nil {
 		return v, err
 	}
-	i, err := w.list(ctx, s, v.of)
+	i, err := w.list(ctx, s, v.of, notes)
 	if err != nil {
 		return v, err
 	}
@@ -43,9 +43,9 @@ func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]n
 }
 
 // list lists what is of a scope. Who lists everything tells others of it.
-func (w *Watch) list(ctx context.Context, s *session, about scope) (inventory, error) {
+func (w *Watch) list(ctx context.Context, s *session, about scope, notes map[octavia.Owner]note) (inventory, error) {
 	if about != nil {
-		return s.nearby(ctx, w.Cluster, about, w.trees)
+		return s.nearby(ctx, w.Cluster, about, w.allocated(about, notes))
 	}
 	floatingIPs := w.Facts.roster()
 	i, err := s.inventory(ctx, w.Cluster, !w.tagged, floatingIPs.add)

@@ -56,11 +56,12 @@ func known(all []pools.Member) membership {
 	return membership{seen: true, ids: ids(members), members: members}
 }
 
-// A note says what steps for one owner make of the members of pools, by their IDs.
+// A note says what steps for one owner make that no list tells.
 type note struct {
-	round  uint64 // that first sees what was done
-	doubt  bool   // nobody knows what was done
-	expect map[string][]octavia.Member
+	round     uint64                      // that first sees what was done
+	doubt     bool                        // nobody knows what was done
+	expect    map[string][]octavia.Member // in pools, by their IDs
+	allocated []string                    // IDs of floating IPs
 }
 
 // heed takes for known what our own steps made of a load balancer, as far as it is what

@@ -109,16 +109,26 @@ func (s *session) making(ctx context.Context, cluster string) ([]seenBalancer, e
 // that takes long, as long as it took.
 func (w *Watch) between() time.Duration { return max(w.Idle, w.wideTook) }
 
-// nearby lists what is a scope's. known are trees as they were: of a floating IP that was allocated
-// for one of them and leads elsewhere by now, nothing else tells.
-func (s *session) nearby(ctx context.Context, cluster string, about scope, known map[octavia.Owner]octavia.Tree) (i inventory, err error) {
+// allocated are the IDs of the floating IPs that were allocated for those in a scope: nothing else
+// tells of one that leads elsewhere by now, or nowhere.
+func (w *Watch) allocated(about scope, notes map[octavia.Owner]note) []string {
+	var ids []string
+	for o := range about {
+		if f := w.trees[o].FloatingIP; f.Allocate {
+			ids = append(ids, f.ID)
+		}
+		ids = append(ids, notes[o].allocated...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// nearby lists what is a scope's, to which floating IPs of some IDs were allocated.
+func (s *session) nearby(ctx context.Context, cluster string, about scope, allocated []string) (i inventory, err error) {
 	i.tagged = s.tagged
-	var tags, allocated []string
+	var tags []string
 	for o := range about {
 		tags = append(tags, o.Tag())
-		if f := known[o].FloatingIP; f.Allocate {
-			allocated = append(allocated, f.ID)
-		}
 	}
 	for some := range slices.Chunk(slices.Sorted(slices.Values(tags)), longestQuery) {
 		marked := query{"tags-any": {strings.Join(some, ",")}}

@@ -148,7 +148,7 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 		"when something is with all":             {9, func(s *sky) { s.touchMany(9) }},
 		"when something is with very many":       {2*longestQuery + 2, func(s *sky) { s.touchMany(longestQuery + 2) }},
 		"after a trouble":                        {9, func(s *sky) { s.watch.touch(o); s.down.Store(true); s.watch.round(s.Context()); s.down.Store(false) }},
-		"when nobody knows what a step has done": {9, func(s *sky) { s.watch.touch(o); s.watch.remember(o, nil, true) }},
+		"when nobody knows what a step has done": {9, func(s *sky) { s.watch.touch(o); s.watch.remember(o, effect{}, true) }},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			s := among(t, tt.services)
@@ -270,6 +270,23 @@ func TestMeddlingWithWhatIsUnderWayIsSeen(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What was allocated is seen, although somebody deletes what it leads to before anybody looks.
+func TestWhatIsAllocatedIsSeenWithoutItsLoadBalancer(t *testing.T) {
+	s := among(t, 3)
+	o := numbered(1)
+	built := s.watch.Trees()[o]
+	s.does(o, plan.AllocateFloatingIP{Network: s.networks.ExternalNetwork, Port: built.VIP.Port, Service: "shop/web"})
+	s.meddle(func(balance, _ *gophercloud.ServiceClient) error {
+		return loadbalancers.Delete(t.Context(), balance, built.ID, loadbalancers.DeleteOpts{Cascade: true}).Err
+	})
+	s.cloud.ResetTranscript()
+	s.watch.round(t.Context())
+	s.rows(map[string]int{"GET floatingips": 1})
+	if tree, err := s.watch.Observe(o); err != nil || tree.Exists() || !tree.FloatingIP.Allocate {
+		t.Errorf("%v %+v", err, tree)
 	}
 }
 

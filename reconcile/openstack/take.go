@@ -15,16 +15,38 @@ import (
 	"github.com/octagate/octagate/reconcile/plan"
 )
 
-// take carries out one step for o, in one write. It does not try again. made is what the
-// step makes of the members of pools, by their IDs, if that is known.
-func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) (made map[string][]octavia.Member, err error) {
+// An effect is what a step makes that no list tells, as far as that is known.
+type effect struct {
+	members    map[string][]octavia.Member // of pools, by their IDs
+	floatingIP string                      // the ID of the one that was allocated
+}
+
+// take carries out one step for o, in one write. It does not try again.
+func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) (made effect, err error) {
 	switch step := step.(type) {
 	case plan.CreateLoadBalancer:
-		return s.create(ctx, o, step.Tree)
+		made.members, err = s.create(ctx, o, step.Tree)
 	case plan.SetMembers:
-		return map[string][]octavia.Member{step.PoolID: step.Members}, pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
+		made.members = map[string][]octavia.Member{step.PoolID: step.Members}
+		err = pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
+	case plan.AllocateFloatingIP:
+		made.floatingIP, err = s.allocate(ctx, o, step)
+	default:
+		err = s.takeBalancer(ctx, o, step)
 	}
-	return nil, s.takeBalancer(ctx, o, step)
+	return made, err
+}
+
+// allocate allocates a floating IP, and says its ID.
+func (s *session) allocate(ctx context.Context, o octavia.Owner, step plan.AllocateFloatingIP) (string, error) {
+	f, err := floatingips.Create(ctx, s.network, floatingips.CreateOpts{
+		FloatingNetworkID: step.Network, SubnetID: step.Subnet, PortID: step.Port,
+		Description: o.Description(step.Service, step.Keep),
+	}).Extract()
+	if err != nil {
+		return "", err
+	}
+	return f.ID, nil
 }
 
 // takeBalancer takes a step on what is under a load balancer, or on the load balancer.
@@ -96,11 +118,6 @@ func (s *session) still(ctx context.Context, step plan.DeleteLoadBalancer) error
 
 func (s *session) takeFloatingIP(ctx context.Context, o octavia.Owner, step plan.Step) error {
 	switch step := step.(type) {
-	case plan.AllocateFloatingIP:
-		return floatingips.Create(ctx, s.network, floatingips.CreateOpts{
-			FloatingNetworkID: step.Network, SubnetID: step.Subnet, PortID: step.Port,
-			Description: o.Description(step.Service, step.Keep),
-		}).Err
 	case plan.MarkFloatingIP:
 		return s.describe(ctx, step.ID, o.Description(step.Service, step.Keep))
 	case plan.AssociateFloatingIP:

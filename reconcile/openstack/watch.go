@@ -103,18 +103,21 @@ func (w *Watch) Take(ctx context.Context, o octavia.Owner, step plan.Step) error
 	return nil
 }
 
-// remember notes what a step for o makes of the members of pools.
-func (w *Watch) remember(o octavia.Owner, made map[string][]octavia.Member, doubt bool) {
+// remember notes what a step for o makes.
+func (w *Watch) remember(o octavia.Owner, made effect, doubt bool) {
 	if w.notes == nil {
 		w.notes = map[octavia.Owner]note{}
 	}
-	before := w.notes[o]
-	expect := maps.Clone(before.expect)
-	if expect == nil {
-		expect = map[string][]octavia.Member{}
+	n := w.notes[o]
+	n.round, n.doubt, n.expect = w.due[o], n.doubt || doubt, maps.Clone(n.expect)
+	if n.expect == nil {
+		n.expect = map[string][]octavia.Member{}
 	}
-	maps.Copy(expect, made)
-	w.notes[o] = note{w.due[o], before.doubt || doubt, expect}
+	maps.Copy(n.expect, made.members)
+	if made.floatingIP != "" {
+		n.allocated = append(slices.Clip(n.allocated), made.floatingIP)
+	}
+	w.notes[o] = n
 }
 
 // done forgets a note that was heeded, unless more was done since.
