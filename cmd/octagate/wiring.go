@@ -32,7 +32,7 @@ import (
 	"github.com/octagate/octagate/webhook/enforce"
 )
 
-// idle is how long load balancers are left unwatched when none is changing.
+// idle is how often all load balancers are looked at, where that does not take the cloud long.
 const idle = 30 * time.Second
 
 // uncached are the objects that are read too rarely to be worth a watch.

@@ -105,9 +105,13 @@ func (s *session) making(ctx context.Context, cluster string) ([]seenBalancer, e
 	return i.balancers, err
 }
 
-// between is how long nobody, or only what is under way, is looked at after everybody was: where
-// that takes long, as long as it took.
-func (w *Watch) between() time.Duration { return max(w.Idle, w.wideTook) }
+// longestRest is how long, at most, not everything is looked at because that takes a cloud long:
+// less than it takes until somebody is alerted that nothing is seen.
+const longestRest = 4 * time.Minute
+
+// between is how long nobody, or only what is under way, is looked at after everybody was: three
+// times as long as that took, so that no more than a quarter of the time is spent with it.
+func (w *Watch) between() time.Duration { return max(w.Idle, min(3*w.wideTook, longestRest)) }
 
 // allocated are the IDs of the floating IPs that were allocated for those in a scope: nothing else
 // tells of one that leads elsewhere by now, or nowhere.

@@ -58,7 +58,7 @@ var (
 	}
 	roundAt = metric.Def{
 		Name: "octagate_watch_timestamp_seconds", Kind: metric.Gauge, Leader: true,
-		Doc: "When all load balancers were last looked at with success; 0: not yet. That is every 30 s at least.",
+		Doc: "When load balancers were last looked at with success, all of them or those with which something is under way; 0: not yet. All are looked at every 30 s, or every 4 minutes at least where that takes longer than 10 s.",
 	}
 )
 
