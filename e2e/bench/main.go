@@ -54,6 +54,7 @@ var stages = []stage{
 	{"apiserver", "creates of Services in a kube-apiserver, with and without webhooks", apiserver},
 	{"load", "requests at fixed times, while the cloud is slow or silent", load},
 	{"scale", "many Services from nothing to ready, a restart, and a storm of endpoints", scale},
+	{"lists", "a thousand Services in a cloud whose lists take as long as a real one's", lists},
 	{"soak", "churn, and what is left of it in memory; only when it is named", soak},
 }
 

@@ -22,6 +22,9 @@ type Behaviour struct {
 	// the transcript, else by Any, else not at all. It passes in real time, whatever
 	// clock the cloud has.
 	Latency map[string]time.Duration
+	// Rows is how long each thing takes that a list answers, by the call, else by Any, else
+	// no time. It passes as Latency does.
+	Rows map[string]time.Duration
 	// Held is that of Hold and Release.
 	Held bool
 	// FailBuilds is that of the method.
@@ -32,7 +35,7 @@ type Behaviour struct {
 func (c *Cloud) Behaviour() Behaviour {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Behaviour{maps.Clone(c.worker.pending), maps.Clone(c.latency), c.worker.held, c.worker.fails}
+	return Behaviour{maps.Clone(c.worker.pending), maps.Clone(c.latency), maps.Clone(c.rowLatency), c.worker.held, c.worker.fails}
 }
 
 // SetBehaviour changes all of it. It fails, and changes nothing, when a duration is
@@ -44,10 +47,13 @@ func (c *Cloud) SetBehaviour(b Behaviour) error {
 	if err := checkDurations(b.Latency, c.CheckCall); err != nil {
 		return fmt.Errorf("latency: %w", err)
 	}
+	if err := checkDurations(b.Rows, c.CheckCall); err != nil {
+		return fmt.Errorf("rows: %w", err)
+	}
 	c.begin()
 	defer c.mu.Unlock()
 	c.worker = worker{held: b.Held, fails: b.FailBuilds, pending: maps.Clone(b.Pending)}
-	c.latency = maps.Clone(b.Latency)
+	c.latency, c.rowLatency = maps.Clone(b.Latency), maps.Clone(b.Rows)
 	return nil
 }
 
@@ -75,11 +81,19 @@ func (c *Cloud) pendingFor(as status) time.Duration {
 
 // lag waits as long as a call is to wait, and reports whether the caller still does.
 func (c *Cloud) lag(caller context.Context, call string) bool {
+	return (&Fault{Delay: c.latencyOf(&c.latency, call)}).wait(caller)
+}
+
+// lagRows is the same for an answer with so many rows.
+func (c *Cloud) lagRows(caller context.Context, call string, rows int) bool {
+	return (&Fault{Delay: time.Duration(rows) * c.latencyOf(&c.rowLatency, call)}).wait(caller)
+}
+
+func (c *Cloud) latencyOf(all *map[string]time.Duration, call string) time.Duration {
 	c.mu.Lock()
-	d, ok := c.latency[call]
-	if !ok {
-		d = c.latency[Any]
+	defer c.mu.Unlock()
+	if d, ok := (*all)[call]; ok {
+		return d
 	}
-	c.mu.Unlock()
-	return (&Fault{Delay: d}).wait(caller)
+	return (*all)[Any]
 }

@@ -28,7 +28,7 @@ func TestOnlyCallsOfThisCloudHaveALatencyOrWork(t *testing.T) {
 	} {
 		t.Run(claim, func(t *testing.T) {
 			key := map[string]time.Duration{test.call: 1}
-			for _, b := range []emulator.Behaviour{{Latency: key}, {Pending: key}} {
+			for _, b := range []emulator.Behaviour{{Latency: key}, {Rows: key}, {Pending: key}} {
 				err := test.cloud.SetBehaviour(b)
 				if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
 					t.Errorf("%+v: %v", b, err)

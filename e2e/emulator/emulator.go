@@ -58,10 +58,11 @@ type Cloud struct {
 	faultMutex sync.Mutex
 	fault      func(*http.Request) *Fault
 
-	mu      sync.Mutex // guards everything below
-	now     time.Time  // the moment of the request being served
-	call    string     // the request being served
-	latency map[string]time.Duration
+	mu         sync.Mutex // guards everything below
+	now        time.Time  // the moment of the request being served
+	call       string     // the request being served
+	latency    map[string]time.Duration
+	rowLatency map[string]time.Duration
 
 	identity
 	neutron

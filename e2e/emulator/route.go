@@ -115,7 +115,11 @@ func (c *Cloud) handle(s service, rt route) http.HandlerFunc {
 			if !c.lag(r.Context(), call) {
 				return answer{}
 			}
-			return c.answer(s, rt, &request{Request: r, body: body, generation: c.options.generation()})
+			a := c.answer(s, rt, &request{Request: r, body: body, generation: c.options.generation()})
+			if !c.lagRows(r.Context(), call, a.rows) {
+				return answer{}
+			}
+			return a
 		})
 		c.record.add(Call{Method: r.Method, Path: patternPath(r), Status: a.status, Rows: a.rows})
 		a.write(w)

@@ -44,7 +44,7 @@ type call struct {
 func calls() []call {
 	return []call{
 		{"GET /behaviour", "shows pending times, latencies, and whether work is held or builds fail", showBehaviour},
-		{"PATCH /behaviour", `changes them: {"pending": {"PENDING_CREATE": "5s", "POST lbaas/listeners": "1s", "*": "2s"}, "latency": {"GET lbaas/pools/{id}/members": "300ms"}, "held": true, "failBuilds": true}`, changeBehaviour},
+		{"PATCH /behaviour", `changes them: {"pending": {"PENDING_CREATE": "5s", "POST lbaas/listeners": "1s", "*": "2s"}, "latency": {"GET lbaas/pools/{id}/members": "300ms"}, "rows": {"GET lbaas/loadbalancers": "6ms"}, "held": true, "failBuilds": true}`, changeBehaviour},
 		{"POST /hold", "stops the work: nothing pending settles", hold},
 		{"POST /release", "goes on with the work", release},
 		{"GET /faults", "lists the faults that are still to come", listFaults},

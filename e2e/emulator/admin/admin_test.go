@@ -311,3 +311,17 @@ func TestALatencyHoldsACallBack(t *testing.T) {
 		t.Errorf("it took %s only", took)
 	}
 }
+
+// A list takes longer the longer it is.
+func TestEachThingOfAListTakesTime(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.call("POST", balancers, `{"loadbalancer": {"vip_subnet_id": "`+w.nets.ServiceSubnet+`"}}`).want(201)
+	}
+	w.call("PATCH", "/emulator/behaviour", `{"rows": {"GET lbaas/loadbalancers": "10ms"}}`).want(200, `"10ms"`)
+	began := time.Now()
+	w.call("GET", balancers, "").want(200)
+	if took := time.Since(began); took < 30*time.Millisecond {
+		t.Errorf("it took %s only", took)
+	}
+}

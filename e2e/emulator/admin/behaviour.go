@@ -12,6 +12,7 @@ import (
 type behaviour struct {
 	Pending    map[string]string `json:"pending"`
 	Latency    map[string]string `json:"latency"`
+	Rows       map[string]string `json:"rows"`
 	Held       bool              `json:"held"`
 	FailBuilds bool              `json:"failBuilds"`
 }
@@ -21,13 +22,14 @@ type behaviour struct {
 type change struct {
 	Pending    map[string]string `json:"pending"`
 	Latency    map[string]string `json:"latency"`
+	Rows       map[string]string `json:"rows"`
 	Held       *bool             `json:"held"`
 	FailBuilds *bool             `json:"failBuilds"`
 }
 
 func showBehaviour(a *admin, _ *http.Request) (any, error) {
 	b := a.cloud.Behaviour()
-	return behaviour{texts(b.Pending), texts(b.Latency), b.Held, b.FailBuilds}, nil
+	return behaviour{texts(b.Pending), texts(b.Latency), texts(b.Rows), b.Held, b.FailBuilds}, nil
 }
 
 func texts(durations map[string]time.Duration) map[string]string {
@@ -50,6 +52,9 @@ func changeBehaviour(a *admin, r *http.Request) (any, error) {
 	}
 	if b.Latency, err = changed(b.Latency, in.Latency, a.cloud.CheckCall); err != nil {
 		return nil, fmt.Errorf("latency: %w", err)
+	}
+	if b.Rows, err = changed(b.Rows, in.Rows, a.cloud.CheckCall); err != nil {
+		return nil, fmt.Errorf("rows: %w", err)
 	}
 	if in.Held != nil {
 		b.Held = *in.Held
