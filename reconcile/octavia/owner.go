@@ -32,6 +32,12 @@ func ClusterTag(cluster string) string { return clusterTag + cluster }
 // Tag marks everything of one Service.
 func (o Owner) Tag() string { return serviceTag + string(o.UID) }
 
+// Succeeds reports whether o is another Service of the cluster that before is of. Of two with one name
+// the other is gone.
+func (o Owner) Succeeds(before Owner) bool {
+	return o.Cluster == before.Cluster && o.System == before.System && o.UID != before.UID
+}
+
 // Tags mark a load balancer, listener or pool as o's.
 func (o Owner) Tags() []string {
 	return []string{ClusterTag(o.Cluster), o.Tag(), systemTag + string(o.System)}

@@ -136,6 +136,8 @@ func inherited(o octavia.Owner, f floatingIP) (bool, error) {
 	switch {
 	case ours && owner == o:
 		return true, nil
+	case ours && o.Succeeds(owner):
+		return false, nil
 	case f.Description != kuryrs:
 		return false, refused("its floating IP %s is not one that Kuryr allocated; name it as the Service's loadBalancerIP, or take it off", f.Address)
 	}

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -175,6 +176,42 @@ func TestAnAdoptionOutlivesOctagate(t *testing.T) {
 	s.watch = s.again()
 	if got := s.see(); got.ID != made.ID || len(plan.Diff(want, got)) > 0 {
 		t.Errorf("%+v, left to do:\n%s", got, plan.Diff(want, got))
+	}
+}
+
+// A Service may be gone before all is adopted. One that comes after it under its name takes over
+// what was, too, and nothing stays somebody's who is gone.
+func TestAnAdoptionOutlivesItsService(t *testing.T) {
+	const things = 1 + 1 + 2 + 2 // floating IP, health monitor, pools, listeners: with the load balancer it is over
+	for n := range things + 1 {
+		t.Run(fmt.Sprint("after ", n), func(t *testing.T) {
+			s := newSky(t)
+			want := s.ported(false, 2, pods(2)...)
+			want.FloatingIP = octavia.FloatingIP{Allocate: true, Network: s.networks.ExternalNetwork}
+			want.Pools[0].Monitor = octavia.Monitor{Delay: time.Minute, Timeout: time.Second, MaxRetries: 1, MaxRetriesDown: 1}
+			made := s.kuryr(want)
+			before := octavia.Owner{Cluster: owner.Cluster, UID: "gone"}
+			s.see()
+			for range n {
+				if err := s.watch.Take(t.Context(), before, plan.CreateLoadBalancer{Tree: want}); plan.ReasonOf(err) != plan.Busy {
+					t.Fatal(err)
+				}
+				s.clock.Pass(settle)
+			}
+			if got := s.reach(want); got.ID != made.ID {
+				t.Errorf("%s becomes %s", made.ID, got.ID)
+			}
+			for kind, rows := range s.cloud.Snapshot() {
+				for _, row := range rows {
+					if text := fmt.Sprint(row["tags"], row["description"]); strings.Contains(text, "gone") {
+						t.Errorf("%s: %s", kind, text)
+					}
+				}
+			}
+			if n := s.writes()["POST floatingips"]; n > 0 {
+				t.Errorf("%d floating IPs were allocated beside Kuryr's", n)
+			}
+		})
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *session) markNext(ctx context.Context, o octavia.Owner, lb *seenBalance
 	}
 	for _, t := range things {
 		holder, marked := markedOwner(t.tags, t.description)
-		ours := marked && holder == o || !marked && t.of(lb.Name)
+		ours := holder == o || (!marked || o.Succeeds(holder)) && t.of(lb.Name)
 		if ours && !s.marked(t, o) {
 			return t.String(), t.write(s.mark(o).beside(t.tags, t.description))
 		}

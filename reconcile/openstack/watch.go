@@ -173,15 +173,20 @@ func (w *Watch) Start(ctx context.Context) error {
 	}
 }
 
-// rest waits for the next round to be due; false: ctx has ended.
+// rest waits for the next round to be due; false: ctx has ended. Who wakes it may be seen to
+// already.
 func (w *Watch) rest(ctx context.Context) bool {
-	w.mu.Lock()
-	busy, idle, pause, wake := w.busy(), time.Until(w.wideAt.Add(w.between())), w.pause(), w.wakeup()
-	w.mu.Unlock()
-	if !busy && !wait(ctx, idle, wake) {
-		return false
+	for {
+		w.mu.Lock()
+		busy, idle, pause, wake := w.busy(), time.Until(w.wideAt.Add(w.between())), w.pause(), w.wakeup()
+		w.mu.Unlock()
+		if busy || idle <= 0 {
+			return wait(ctx, pause, nil)
+		}
+		if !wait(ctx, idle, wake) {
+			return false
+		}
 	}
-	return wait(ctx, pause, nil)
 }
 
 // pause is how long to leave the cloud alone, which may have asked for more than Poll.
