@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +34,7 @@ type Facts struct {
 
 	mu       sync.Mutex
 	said     map[facts.Kinds]said
+	glimpses map[netip.Addr]glimpse
 	tried    facts.Kinds
 	circuits map[string]circuit       // by the name of their kind
 	lookups  map[facts.Kinds]*errands // 0: of floating IPs by their addresses
@@ -99,9 +103,59 @@ func (f *Facts) remember(kind facts.Kinds, now said) {
 	if f.said == nil {
 		f.said = map[facts.Kinds]said{}
 	}
-	if now.at.After(f.said[kind].at) {
-		f.said[kind] = now
+	if !now.at.After(f.said[kind].at) {
+		return
 	}
+	if kind == facts.FloatingIPs {
+		now = f.glimpsed(now)
+	}
+	f.said[kind] = now
+}
+
+// A glimpse is what was seen of one floating IP.
+type glimpse struct {
+	at   time.Time
+	fact facts.FloatingIP
+}
+
+// glimpse is told of some floating IPs by the Watch: after a step of its own everybody knows as
+// much as it does.
+func (f *Facts) glimpse(at time.Time, some []floatingIP) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range some {
+		if f.glimpses == nil {
+			f.glimpses = map[netip.Addr]glimpse{}
+		}
+		f.glimpses[one.Address] = glimpse{at, one.fact()}
+	}
+	if all, known := f.said[facts.FloatingIPs]; known {
+		f.said[facts.FloatingIPs] = f.glimpsed(all)
+	}
+}
+
+// glimpsed is what was said of all floating IPs with what was seen of some since. What was seen
+// before is forgotten.
+func (f *Facts) glimpsed(all said) said {
+	var before facts.Snapshot
+	all.tell(&before)
+	var now roster
+	for address, g := range f.glimpses {
+		switch {
+		case !g.at.After(all.at):
+			delete(f.glimpses, address)
+			continue
+		case reflect.DeepEqual(before.FloatingIPs[address], g.fact):
+			continue
+		case now == nil:
+			now = maps.Clone(before.FloatingIPs)
+		}
+		now[address] = g.fact
+	}
+	if now != nil {
+		all.tell = now.telling()
+	}
+	return all
 }
 
 // Look asks the cloud for everything once, as far as it answers before ctx ends. What it

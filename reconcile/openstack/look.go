@@ -42,10 +42,14 @@ func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]n
 	return v, nil
 }
 
-// list lists what is of a scope. Who lists everything tells others of it.
+// list lists what is of a scope, and tells what it sees of floating IPs.
 func (w *Watch) list(ctx context.Context, s *session, about scope, notes map[octavia.Owner]note) (inventory, error) {
 	if about != nil {
-		return s.nearby(ctx, w.Cluster, about, w.allocated(about, notes))
+		i, err := s.nearby(ctx, w.Cluster, about, w.allocated(about, notes))
+		if err == nil {
+			w.Facts.glimpse(i.at, i.floatingIPs)
+		}
+		return i, err
 	}
 	floatingIPs := w.Facts.roster()
 	i, err := s.inventory(ctx, w.Cluster, !w.tagged, floatingIPs.add)

@@ -147,6 +147,7 @@ func (s *session) nearby(ctx context.Context, cluster string, about scope, alloc
 			return i, err
 		}
 	}
+	i.at = time.Now()
 	vips := slices.Sorted(maps.Keys(i.vips()))
 	if err = s.addFloatingIPs(ctx, &i, "port_id", vips); err != nil {
 		return i, err

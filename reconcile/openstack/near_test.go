@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/octagate/octagate/e2e/emulator"
+	"github.com/octagate/octagate/policy/facts"
 	"github.com/octagate/octagate/reconcile/octavia"
 	"github.com/octagate/octagate/reconcile/plan"
 )
@@ -287,6 +288,41 @@ func TestWhatIsAllocatedIsSeenWithoutItsLoadBalancer(t *testing.T) {
 	s.rows(map[string]int{"GET floatingips": 1})
 	if tree, err := s.watch.Observe(o); err != nil || tree.Exists() || !tree.FloatingIP.Allocate {
 		t.Errorf("%v %+v", err, tree)
+	}
+}
+
+// What is seen of floating IPs is known, although not all were listed, and what was asked for before
+// does not hide it.
+func TestWhatIsSeenOfFloatingIPsIsKnown(t *testing.T) {
+	s := among(t, 3)
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.13")
+	s.cloud.AddFloatingIP(s.networks.ExternalNetwork, "172.24.4.20")
+	known := s.facts()
+	s.watch.Facts = known
+	o, address := numbered(1), netip.MustParseAddr("172.24.4.13")
+	port := s.watch.Trees()[o].VIP.Port
+	known.Fresh(t.Context(), ofEverything)
+	session, err := s.watch.Client.meet(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := time.Now()
+	old, err := askFloatingIPs(t.Context(), session, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.does(o, plan.AssociateFloatingIP{Address: address, Port: port})
+	s.watch.round(t.Context())
+	for range 2 {
+		got := known.Known()
+		if f := got.FloatingIPs[address]; f.Port != port || len(got.FloatingIPs) != 2 || len(got.FreeFloatingIPs("", "shop", 9)) != 1 {
+			t.Errorf("%+v", got.FloatingIPs)
+		}
+		known.remember(facts.FloatingIPs, said{before, old})
+	}
+	known.Fresh(t.Context(), ofEverything)
+	if f := known.Known().FloatingIPs[address]; f.Port != port || len(known.glimpses) > 0 {
+		t.Errorf("%+v, and %d are still remembered by themselves", f, len(known.glimpses))
 	}
 }
 
