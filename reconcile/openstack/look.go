@@ -19,6 +19,7 @@ type view struct {
 	of     scope
 	trees  map[octavia.Owner]octavia.Tree
 	rivals map[octavia.Owner]string // IDs of second load balancers
+	heeded map[octavia.Owner]note   // and not of use any more
 }
 
 // look is one round's view of a scope, or of more. notes are of the steps that were taken before.
@@ -34,7 +35,7 @@ func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]n
 	if err != nil {
 		return v, err
 	}
-	if err := w.detail(ctx, s, i, notes); err != nil {
+	if v.heeded, err = w.detail(ctx, s, i, notes); err != nil {
 		return v, err
 	}
 	w.forget(i, v.of)
@@ -84,7 +85,8 @@ const (
 //
 // What has changed is looked into once more, later: beside a change of ours nobody sees
 // somebody else's, and of two in one second Octavia's dates show one.
-func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) error {
+func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[octavia.Owner]note) (heeded map[octavia.Owner]note, err error) {
+	heeded = map[octavia.Owner]note{}
 	listed := map[string]*seenPool{}
 	for n := range i.pools {
 		listed[i.pools[n].ID] = &i.pools[n]
@@ -97,13 +99,12 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 		if lb.ProvisioningStatus.Busy() || w.acting(owner) {
 			continue
 		}
-		var err error
 		unknown, after := under, uint64(rested)
 		switch {
 		case acted:
 			unknown = w.heed(n, lb, under)
 			err = w.study(ctx, s, unknown)
-			w.done(owner, n)
+			heeded[owner] = n
 		case w.first(lb.ID) && w.Thorough != nil && w.Thorough(owner):
 			after, err = 0, w.study(ctx, s, under)
 		case w.first(lb.ID) && glances >= mostGlances:
@@ -121,13 +122,13 @@ func (w *Watch) detail(ctx context.Context, s *session, i inventory, notes map[o
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		w.seen[lb.ID] = lb.UpdatedAt
 		w.doubt(under, after)
 	}
 	w.lookAgain(ctx, s, w.unsure(i, listed, asked))
-	return nil
+	return heeded, nil
 }
 
 // doubt has the members of pools looked at once more after some rounds, if not before; 0: never.

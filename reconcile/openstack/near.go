@@ -39,7 +39,7 @@ const longestQuery = 32
 // step did: a floating IP whose allocation was not answered is found by its description only,
 // which others may alter.
 func (w *Watch) scope() scope {
-	if !w.tagged || w.trouble != nil || time.Since(w.wideAt) >= w.between() {
+	if !w.tagged || time.Since(w.wideAt) >= w.between() {
 		return nil
 	}
 	under := w.underWay()

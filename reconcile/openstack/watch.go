@@ -120,12 +120,12 @@ func (w *Watch) remember(o octavia.Owner, made effect, doubt bool) {
 	w.notes[o] = n
 }
 
-// done forgets a note that was heeded, unless more was done since.
-func (w *Watch) done(o octavia.Owner, n note) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.notes[o].round == n.round {
-		delete(w.notes, o)
+// done forgets notes that were heeded, unless more was done since.
+func (w *Watch) done(heeded map[octavia.Owner]note) {
+	for o, n := range heeded {
+		if w.notes[o].round == n.round {
+			delete(w.notes, o)
+		}
 	}
 	if len(w.notes) == 0 {
 		w.notes = nil
@@ -230,6 +230,7 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	if seen.of == nil {
 		w.wideAt, w.wideTook = w.endedAt, w.endedAt.Sub(begun)
 	}
+	w.done(seen.heeded)
 	return w.news(seen)
 }
 
