@@ -24,13 +24,15 @@ type view struct {
 
 // look is one round's view of a scope, or of more. notes are of the steps that were taken before.
 func (w *Watch) look(ctx context.Context, about scope, notes map[octavia.Owner]note) (v view, err error) {
+	v.of = about
 	s, err := w.Client.meet(ctx)
 	if err != nil {
 		return v, err
 	}
-	if v.of, err = w.narrow(ctx, s, about); err != nil {
+	if about, err = w.narrow(ctx, s, about); err != nil {
 		return v, err
 	}
+	v.of = about
 	i, err := w.list(ctx, s, v.of, notes)
 	if err != nil {
 		return v, err

@@ -34,12 +34,12 @@ const mostNear = 512
 // 4 KiB for a request, and the token is some of that.
 const longestQuery = 32
 
-// scope is whom the next round looks at. That is everybody, unless everybody was looked at lately
-// and something is under way with some of them. It is everybody, too, when nobody knows what a
+// scope is whom the next round looks at. That is everybody, unless it was tried lately to look at
+// everybody, and something is under way with some of them. It is everybody, too, when nobody knows what a
 // step did: a floating IP whose allocation was not answered is found by its description only,
 // which others may alter.
 func (w *Watch) scope() scope {
-	if !w.tagged || time.Since(w.wideAt) >= w.between() {
+	if !w.tagged || time.Since(w.wideTried) >= w.between() {
 		return nil
 	}
 	under := w.underWay()

@@ -147,7 +147,7 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 		before   func(*sky)
 	}{
 		"at first":                               {9, func(s *sky) { s.watch = s.again(); s.watch.Idle = time.Hour; s.watch.touch(o) }},
-		"when nobody was looked at for long":     {9, func(s *sky) { s.watch.touch(o); s.watch.wideAt = time.Now().Add(-time.Hour) }},
+		"when nobody was looked at for long":     {9, func(s *sky) { s.watch.touch(o); s.watch.wideTried = time.Now().Add(-time.Hour) }},
 		"when nothing is under way":              {9, func(*sky) {}},
 		"when something is with all":             {9, func(s *sky) { s.touchMany(9) }},
 		"when something is with very many":       {2*longestQuery + 2, func(s *sky) { s.touchMany(longestQuery + 2) }},
@@ -212,6 +212,33 @@ func TestAfterATroubleWhatIsUnderWayIsLookedAtByItself(t *testing.T) {
 	s.rows(map[string]int{"GET lbaas/loadbalancers": 1, "GET lbaas/listeners": 1, "GET lbaas/pools": 1, "GET lbaas/pools/{id}/members": 1, "GET floatingips": 1})
 	if tree, err := s.watch.Observe(o); err != nil || !tree.FloatingIP.Allocate || len(tree.Pools[0].Members) != 1 {
 		t.Errorf("%v %+v", err, tree)
+	}
+}
+
+// A cloud that fails to list everything, as long lists may, is asked for what is under way all the
+// same.
+func TestWhatIsUnderWayDoesNotWaitForTheRest(t *testing.T) {
+	s := among(t, 9)
+	o := numbered(7)
+	s.cloud.SetFault(func(r *http.Request) *emulator.Fault {
+		if emulator.CallOf(r) == "GET lbaas/loadbalancers" && r.URL.Query().Has("tags") {
+			return &emulator.Fault{Status: http.StatusGatewayTimeout}
+		}
+		return nil
+	})
+	s.watch.wideTried = time.Now().Add(-time.Hour)
+	s.watch.touch(o)
+	if s.watch.round(t.Context()); s.watch.trouble == nil {
+		t.Error("there is no trouble")
+	}
+	if s.watch.round(t.Context()); s.watch.trouble != nil {
+		t.Error(s.watch.trouble)
+	}
+	if _, err := s.watch.Observe(o); err != nil {
+		t.Error(err)
+	}
+	if s.watch.round(t.Context()); s.watch.trouble == nil {
+		t.Error("nothing is under way, and not everything is tried again")
 	}
 }
 

@@ -58,7 +58,7 @@ var (
 	}
 	roundAt = metric.Def{
 		Name: "octagate_watch_timestamp_seconds", Kind: metric.Gauge, Leader: true,
-		Doc: "When load balancers were last looked at with success, all of them or those with which something is under way; 0: not yet. All are looked at every 30 s, or every 4 minutes at least where that takes longer than 10 s.",
+		Doc: "When all load balancers were last looked at with success; 0: not yet. That is every 30 s, or where it takes longer than 10 s more rarely, but every 4 minutes.",
 	}
 )
 
@@ -125,7 +125,7 @@ func (w *Watch) read(show metric.Show) {
 	if w.begun == 0 {
 		return // another replica builds
 	}
-	show(roundAt, unix(w.endedAt))
+	show(roundAt, unix(w.wideAt))
 	if w.ended == 0 {
 		return
 	}

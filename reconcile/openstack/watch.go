@@ -32,22 +32,22 @@ type Watch struct {
 
 	Thorough func(octavia.Owner) bool // whose members are looked at closely from the first; nil: nobody's
 
-	mu       sync.Mutex
-	begun    uint64                         // rounds begun
-	ended    uint64                         // the newest round that ended well
-	endedAt  time.Time                      // when that was
-	wideAt   time.Time                      // when the newest one ended that looked at everything
-	wideTook time.Duration                  // how long that took
-	trees    map[octavia.Owner]octavia.Tree // as they were last seen
-	rivals   map[octavia.Owner]string       // owners with a second load balancer: its ID
-	due      map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
-	trouble  error                          // why the newest round did not end well
-	members  map[string]membership          // by the ID of their pool
-	seen     map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
-	notes    map[octavia.Owner]note         // of the steps whose end was not seen yet
-	tagged   bool                           // everything of ours bears tags, and can be listed by them
-	turn     int                            // whose it was last of the load balancers that nobody dates
-	wake     chan struct{}
+	mu        sync.Mutex
+	begun     uint64                         // rounds begun
+	ended     uint64                         // the newest round that ended well
+	wideAt    time.Time                      // when everything was last looked at with success
+	wideTried time.Time                      // when it was last tried to, with success or not
+	wideTook  time.Duration                  // how long that took when it had success
+	trees     map[octavia.Owner]octavia.Tree // as they were last seen
+	rivals    map[octavia.Owner]string       // owners with a second load balancer: its ID
+	due       map[octavia.Owner]uint64       // the round that makes each touched owner's tree current
+	trouble   error                          // why the newest round did not end well
+	members   map[string]membership          // by the ID of their pool
+	seen      map[string]string              // by ID, when the state was new in which each load balancer was looked into, as Octavia dates it
+	notes     map[octavia.Owner]note         // of the steps whose end was not seen yet
+	tagged    bool                           // everything of ours bears tags, and can be listed by them
+	turn      int                            // whose it was last of the load balancers that nobody dates
+	wake      chan struct{}
 
 	suspects map[octavia.Owner]string // of being stuck: what stood still when they were last seen
 	manner   plan.Manner              // how the cloud has to be treated
@@ -178,7 +178,7 @@ func (w *Watch) Start(ctx context.Context) error {
 func (w *Watch) rest(ctx context.Context) bool {
 	for {
 		w.mu.Lock()
-		busy, idle, pause, wake := w.busy(), time.Until(w.wideAt.Add(w.between())), w.pause(), w.wakeup()
+		busy, idle, pause, wake := w.busy(), time.Until(w.wideTried.Add(w.between())), w.pause(), w.wakeup()
 		w.mu.Unlock()
 		if busy || idle <= 0 {
 			return wait(ctx, pause, nil)
@@ -220,15 +220,19 @@ func (w *Watch) round(ctx context.Context) []octavia.Owner {
 	seen, err := w.look(ctx, about, notes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := time.Now()
+	if seen.of == nil {
+		w.wideTried = now
+	}
 	if err != nil {
 		return w.failed(err)
 	}
 	if w.trouble != nil {
 		w.Log.Info("OpenStack answers again")
 	}
-	w.ended, w.endedAt, w.trouble = number, time.Now(), nil
+	w.ended, w.trouble = number, nil
 	if seen.of == nil {
-		w.wideAt, w.wideTook = w.endedAt, w.endedAt.Sub(begun)
+		w.wideAt, w.wideTook = now, now.Sub(begun)
 	}
 	w.done(seen.heeded)
 	return w.news(seen)
