@@ -147,6 +147,29 @@ func TestAnOpenCircuitHurriesRenewals(t *testing.T) {
 	}
 }
 
+// What takes too long is not asked for all the time.
+func TestLongRenewalsAreRare(t *testing.T) {
+	s := newSky(t)
+	f := s.facts()
+	f.Refresh = 30 * time.Second
+	if got := f.pause(floatingIPKind, nil, time.Minute); got != f.Refresh {
+		t.Errorf("although the circuit is closed: %s", got)
+	}
+	end := s.fault("GET floatingips", emulator.Fault{Status: http.StatusForbidden})
+	failures(t, f, floatingIPKind)
+	end()
+	for took, want := range map[time.Duration]time.Duration{
+		0: rest, 5 * time.Second: 15 * time.Second, time.Minute: f.Refresh,
+	} {
+		if got := f.pause(floatingIPKind, nil, took); got != want {
+			t.Errorf("after %s: %s, not %s", took, got, want)
+		}
+	}
+	if got := f.pause(floatingIPKind, errEarly, time.Minute); got != rest {
+		t.Errorf("after a failure: %s", got)
+	}
+}
+
 // countedOf is what is counted of one kind of facts, and is not zero.
 func countedOf(t *testing.T, from prometheus.Gatherer, kind string) map[string]float64 {
 	t.Helper()

@@ -228,7 +228,9 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 	trouble := ""
 	for {
 		attempt, cancel := context.WithTimeout(ctx, slowest)
+		begun := time.Now()
 		_, err := f.try(attempt, k)
+		took := time.Since(begun)
 		cancel()
 		f.hasTried(k)
 		switch {
@@ -239,17 +241,21 @@ func (f *Facts) renew(ctx context.Context, k kind) {
 			trouble = ""
 			f.Log.Info("Facts are renewed again", "facts", k.name)
 		}
-		if !wait(ctx, f.pause(k, err), f.circuit(k).opened) {
+		if !wait(ctx, f.pause(k, err, took), f.circuit(k).opened) {
 			return
 		}
 	}
 }
 
 // pause is how long nothing is asked about one kind: not for long after a failure, since
-// the next answer may be what lets look-ups be made again.
-func (f *Facts) pause(k kind, err error) time.Duration {
-	if err != nil || f.circuit(k).open() {
+// the next answer may be what lets look-ups be made again, and not for long either while it
+// takes too long, but so that no more than a quarter of the time is spent with asking.
+func (f *Facts) pause(k kind, err error, took time.Duration) time.Duration {
+	switch {
+	case err != nil:
 		return min(f.Refresh, rest)
+	case f.circuit(k).open():
+		return min(f.Refresh, max(rest, 3*took))
 	}
 	return f.Refresh
 }
