@@ -62,6 +62,7 @@ type note struct {
 	doubt     bool                        // nobody knows what was done
 	expect    map[string][]octavia.Member // in pools, by their IDs
 	allocated []string                    // IDs of floating IPs
+	unknown   bool                        // there may be another one
 }
 
 // heed takes for known what our own steps made of a load balancer, as far as it is what

@@ -35,9 +35,9 @@ const mostNear = 512
 const longestQuery = 32
 
 // scope is whom the next round looks at. That is everybody, unless it was tried lately to look at
-// everybody, and something is under way with some of them. It is everybody, too, when nobody knows what a
-// step did: a floating IP whose allocation was not answered is found by its description only,
-// which others may alter.
+// everybody, and something is under way with some of them. It is everybody, too, after an allocation
+// of a floating IP that was not answered: that is found by its description only, which others may
+// alter.
 func (w *Watch) scope() scope {
 	if !w.tagged || time.Since(w.wideTried) >= w.between() {
 		return nil
@@ -47,7 +47,7 @@ func (w *Watch) scope() scope {
 		return nil
 	}
 	for o := range under {
-		if w.notes[o].doubt {
+		if w.notes[o].unknown {
 			return nil
 		}
 	}

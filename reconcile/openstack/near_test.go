@@ -146,12 +146,12 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 		services int
 		before   func(*sky)
 	}{
-		"at first":                               {9, func(s *sky) { s.watch = s.again(); s.watch.Idle = time.Hour; s.watch.touch(o) }},
-		"when nobody was looked at for long":     {9, func(s *sky) { s.watch.touch(o); s.watch.wideTried = time.Now().Add(-time.Hour) }},
-		"when nothing is under way":              {9, func(*sky) {}},
-		"when something is with all":             {9, func(s *sky) { s.touchMany(9) }},
-		"when something is with very many":       {2*longestQuery + 2, func(s *sky) { s.touchMany(longestQuery + 2) }},
-		"when nobody knows what a step has done": {9, func(s *sky) { s.watch.touch(o); s.watch.remember(o, effect{}, true) }},
+		"at first":                            {9, func(s *sky) { s.watch = s.again(); s.watch.Idle = time.Hour; s.watch.touch(o) }},
+		"when nobody was looked at for long":  {9, func(s *sky) { s.watch.touch(o); s.watch.wideTried = time.Now().Add(-time.Hour) }},
+		"when nothing is under way":           {9, func(*sky) {}},
+		"when something is with all":          {9, func(s *sky) { s.touchMany(9) }},
+		"when something is with very many":    {2*longestQuery + 2, func(s *sky) { s.touchMany(longestQuery + 2) }},
+		"when an allocation was not answered": {9, func(s *sky) { s.unanswered(o) }},
 	} {
 		t.Run(claim, func(t *testing.T) {
 			s := among(t, tt.services)
@@ -162,6 +162,17 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 				t.Errorf("%d of %d were looked at", n, tt.services)
 			}
 		})
+	}
+}
+
+// unanswered has a floating IP allocated without anybody being told.
+func (s *sky) unanswered(o octavia.Owner) {
+	s.Helper()
+	end := s.fault("POST floatingips", emulator.Fault{After: true, Status: http.StatusBadGateway})
+	defer end()
+	step := plan.AllocateFloatingIP{Network: s.networks.ExternalNetwork, Port: s.watch.Trees()[o].VIP.Port, Service: "shop/web"}
+	if err := s.watch.Take(s.Context(), o, step); err == nil {
+		s.Fatal("it was answered")
 	}
 }
 

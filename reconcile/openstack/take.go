@@ -19,6 +19,7 @@ import (
 type effect struct {
 	members    map[string][]octavia.Member // of pools, by their IDs
 	floatingIP string                      // the ID of the one that was allocated
+	unknown    bool                        // one may have become ours of which nobody was told
 }
 
 // take carries out one step for o, in one write. It does not try again.
@@ -26,11 +27,13 @@ func (s *session) take(ctx context.Context, o octavia.Owner, step plan.Step) (ma
 	switch step := step.(type) {
 	case plan.CreateLoadBalancer:
 		made.members, err = s.create(ctx, o, step.Tree)
+		made.unknown = err != nil // of what is adopted
 	case plan.SetMembers:
 		made.members = map[string][]octavia.Member{step.PoolID: step.Members}
 		err = pools.BatchUpdateMembers(ctx, s.balance, step.PoolID, batch(step.Members)).ExtractErr()
 	case plan.AllocateFloatingIP:
 		made.floatingIP, err = s.allocate(ctx, o, step)
+		made.unknown = err != nil
 	default:
 		err = s.takeBalancer(ctx, o, step)
 	}

@@ -109,7 +109,7 @@ func (w *Watch) remember(o octavia.Owner, made effect, doubt bool) {
 		w.notes = map[octavia.Owner]note{}
 	}
 	n := w.notes[o]
-	n.round, n.doubt, n.expect = w.due[o], n.doubt || doubt, maps.Clone(n.expect)
+	n.round, n.doubt, n.unknown, n.expect = w.due[o], n.doubt || doubt, n.unknown || made.unknown, maps.Clone(n.expect)
 	if n.expect == nil {
 		n.expect = map[string][]octavia.Member{}
 	}
