@@ -88,7 +88,7 @@ test: build ## run every test: unit, laws, layout, the emulator over HTTP, and a
 chaos: ## let N=10000 histories happen, full of faults, from SEED=1 on; and kill octagate at, and have every fault of, every single call
 	go test -trimpath -count=1 -timeout 0 -v ./e2e/chaos -run 'Histories$$|EveryCall' -chaos.n $(or $(N),10000) -chaos.seed $(or $(SEED),1) -chaos.every
 
-bench: build ## measure octagate against the goals of e2e/bench/README.md, in about 20 minutes; BENCH=admission|apiserver|load|scale|check for a part, BENCHFLAGS=-h for more
+bench: build ## measure octagate against the goals of e2e/bench/README.md, in about 40 minutes; BENCH=admission|check|apiserver|load|scale|lists for a part, BENCHFLAGS=-h for more
 	$(BUILD) -o bin/bench ./e2e/bench
 	@$(WORLD) && bin/bench $(BENCHFLAGS) $(BENCH)
 

@@ -70,6 +70,47 @@ func TestListsAreFiltered(t *testing.T) {
 	})
 }
 
+// What is asked for while something is under way: whatever bears one of many tags, and the
+// floating IPs and ports of many IDs. A request of that length is taken.
+func TestManyAreAskedForAtOnce(t *testing.T) {
+	const asked = 32 // as octagate asks
+	everywhere(t, func(x trial) {
+		b, tag := x.ordinary(), scope()
+		for path, key := range map[string]string{
+			"healthmonitors/" + b.monitor: "healthmonitor", "pools/" + b.pool: "pool", "listeners/" + b.listener: "listener", b.path(): "loadbalancer",
+		} {
+			x.octavia(http.MethodPut, path, object{key: object{"tags": []string{tag}}}).is(http.StatusOK)
+			x.settle(b)
+		}
+		tags, ids := []string{tag}, []string{b.port}
+		for range asked - 1 {
+			tags, ids = append(tags, "octagate:service="+uuid.NewString()), append(ids, uuid.NewString())
+		}
+		filter := query(map[string]string{"project_id": x.Project, "tags-any": strings.Join(tags, ",")})
+		for collection, id := range map[string]string{"loadbalancers": b.id, "listeners": b.listener, "pools": b.pool, "healthmonitors": b.monitor} {
+			x.lists(x.see(collection+"?"+filter), collection, id)
+		}
+		f := x.floatingIP(with("port_id", b.port))
+		x.lists(x.neutron(http.MethodGet, "floatingips?"+url.Values{"project_id": {x.Project}, "port_id": ids}.Encode(), nil).is(http.StatusOK), "floatingips", f.id)
+		ids[0] = f.id
+		x.lists(x.neutron(http.MethodGet, "floatingips?"+url.Values{"project_id": {x.Project}, "id": ids}.Encode(), nil).is(http.StatusOK), "floatingips", f.id)
+		ids[0] = b.port
+		x.lists(x.neutron(http.MethodGet, "ports?"+url.Values{"project_id": {x.Project}, "id": ids}.Encode(), nil).is(http.StatusOK), "ports", b.port)
+	})
+}
+
+// lists fails the test unless there is one thing on a list.
+func (x trial) lists(a answer, collection, id string) {
+	x.Helper()
+	var got []string
+	for _, row := range a.rows(collection) {
+		got = append(got, row["id"].(string))
+	}
+	if !slices.Equal(got, []string{id}) {
+		x.Errorf("%s: %v are listed, not %s", collection, got, id)
+	}
+}
+
 func query(values map[string]string) string {
 	q := url.Values{}
 	for key, value := range values {
