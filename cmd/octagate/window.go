@@ -42,7 +42,7 @@ func open(ctx context.Context, c Configuration, name string) (*window, error) {
 	}
 	w.cloud.Legacy, w.cloud.Opens, w.cloud.Adopts = c.legacy(), !*c.Octavia.Enforce, c.Octavia.Adopt == adoptKuryr
 	w.blind = w.meet(ctx)
-	w.watch = &openstack.Watch{Client: w.cloud, Facts: &openstack.Facts{}, Cluster: c.ClusterName, Thorough: w.named(name)}
+	w.watch = &openstack.Watch{Client: w.cloud, Facts: &openstack.Facts{}, Cluster: c.ClusterName, Idle: idle, Thorough: w.named(name)}
 	if err := w.watch.Look(ctx); err != nil {
 		return nil, fmt.Errorf("asking OpenStack: %w", err)
 	}

@@ -74,20 +74,16 @@ func (c *Cloud) ResetTranscript() {
 // Counts is how often each call was made since the last reset, by method and path:
 // "POST lbaas/loadbalancers". It counts what the transcript has forgotten as well.
 // After 10,000 different calls, any other is counted as "*".
-func (c *Cloud) Counts() map[string]int {
-	c.record.mu.Lock()
-	defer c.record.mu.Unlock()
-	counts := map[string]int{}
-	maps.Copy(counts, c.record.counts)
-	return counts
-}
+func (c *Cloud) Counts() map[string]int { return c.record.copyOf(&c.record.counts) }
 
 // Rows is how many things lists answered since the last reset, by method and path, as Counts has
 // calls. What a list costs an OpenStack is mostly that.
-func (c *Cloud) Rows() map[string]int {
-	c.record.mu.Lock()
-	defer c.record.mu.Unlock()
-	rows := map[string]int{}
-	maps.Copy(rows, c.record.rows)
-	return rows
+func (c *Cloud) Rows() map[string]int { return c.record.copyOf(&c.record.rows) }
+
+func (t *transcript) copyOf(counts *map[string]int) map[string]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := map[string]int{}
+	maps.Copy(all, *counts)
+	return all
 }

@@ -111,7 +111,12 @@ const longestRest = 4 * time.Minute
 
 // between is how long nobody, or only what is under way, is looked at after everybody was: three
 // times as long as that took, so that no more than a quarter of the time is spent with it.
-func (w *Watch) between() time.Duration { return max(w.Idle, min(3*w.wideTook, longestRest)) }
+func (w *Watch) between() time.Duration {
+	if w.Idle == 0 {
+		return 0
+	}
+	return max(w.Idle, min(3*w.wideTook, longestRest))
+}
 
 // allocated are the IDs of the floating IPs that were allocated for those in a scope: nothing else
 // tells of one that leads elsewhere by now, or nowhere.

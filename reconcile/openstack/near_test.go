@@ -147,6 +147,7 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 		before   func(*sky)
 	}{
 		"at first":                            {9, func(s *sky) { s.watch = s.again(); s.watch.Idle = time.Hour; s.watch.touch(o) }},
+		"when every look shall be one":        {9, func(s *sky) { s.watch.touch(o); s.watch.Idle = 0 }},
 		"when nobody was looked at for long":  {9, func(s *sky) { s.watch.touch(o); s.watch.wideTried = time.Now().Add(-time.Hour) }},
 		"when nothing is under way":           {9, func(*sky) {}},
 		"when something is with all":          {9, func(s *sky) { s.touchMany(9) }},

@@ -26,7 +26,7 @@ type Watch struct {
 	Facts   *Facts                               // learns the floating IPs that each round sees
 	Cluster string                               // whose load balancers
 	Poll    time.Duration                        // between rounds while something is under way
-	Idle    time.Duration                        // between looks at everything, at least
+	Idle    time.Duration                        // between looks at everything, at least; 0: every look is one
 	Changed func(context.Context, octavia.Owner) // told of every owner whose tree changed or became current
 	Log     logr.Logger
 
