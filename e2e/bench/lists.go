@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/octagate/octagate/e2e/emulator"
-	"github.com/octagate/octagate/e2e/testbed"
 )
 
 // perRow is what a real Octavia 11.0.0 in one process took for each thing on a list of a
@@ -32,29 +31,18 @@ const (
 // lists looks at what octagate asks of a cloud in which lists take their time, and how long
 // others wait for that: at rest, while one Service at a time is made or changed, and while
 // endpoints change all the time.
-func lists(ctx context.Context, b *bench) (err error) {
-	w, err := b.world(ctx, "lists", testbed.Options{})
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer func() {
-		cancel() // an API server does not end before those who watch
-		err = errors.Join(err, w.Stop())
-	}()
-	f, err := newFleet(ctx, w, ofLists+oneByOne)
-	if err != nil {
-		return err
-	}
-	if err := slow(f.cloud); err != nil {
-		return err
-	}
+func lists(ctx context.Context, b *bench) error {
+	return b.fleet(ctx, "lists", ofLists+oneByOne, b.listed)
+}
+
+// listed is that, of a fleet.
+func (b *bench) listed(ctx context.Context, f *fleet) error {
 	seen := f.watch(ctx)
 	create := func(i int) error { return f.client.Create(ctx, member(name(i))) }
 	if err := errors.Join(f.each(ofLists, create), seen.await(ctx, ofLists)); err != nil {
 		return err
 	}
-	err = f.cloud.SetBehaviour(emulator.Behaviour{
+	err := f.cloud.SetBehaviour(emulator.Behaviour{
 		Pending: map[string]time.Duration{"PENDING_CREATE": quick, "PENDING_UPDATE": changing},
 		Latency: map[string]time.Duration{"POST lbaas/loadbalancers": posting}, Rows: perRow,
 	})

@@ -81,9 +81,23 @@ func slow(cloud *emulator.Cloud) error {
 
 // grown is one number of Services: from nothing to ready, at rest, a storm, a restart.
 func (b *bench) grown(ctx context.Context, services int) (g growth, err error) {
-	w, err := b.world(ctx, fmt.Sprint("scale-", services), testbed.Options{})
+	err = b.fleet(ctx, fmt.Sprint("scale-", services), services, func(ctx context.Context, f *fleet) error {
+		if g, err = b.fill(ctx, f); err != nil {
+			return err
+		}
+		if err := b.storm(ctx, f); err != nil {
+			return err
+		}
+		return b.restart(ctx, f)
+	})
+	return g, err
+}
+
+// fleet does something with a fleet in a world of its own, in which Octavia takes its time.
+func (b *bench) fleet(ctx context.Context, name string, services int, do func(context.Context, *fleet) error) (err error) {
+	w, err := b.world(ctx, name, testbed.Options{})
 	if err != nil {
-		return g, err
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() {
@@ -92,18 +106,12 @@ func (b *bench) grown(ctx context.Context, services int) (g growth, err error) {
 	}()
 	f, err := newFleet(ctx, w, services)
 	if err != nil {
-		return g, err
+		return err
 	}
-	if err := slow(w.Cloud.Emulator); err != nil {
-		return g, err
+	if err := slow(f.cloud); err != nil {
+		return err
 	}
-	if g, err = b.fill(ctx, f); err != nil {
-		return g, err
-	}
-	if err := b.storm(ctx, f); err != nil {
-		return g, err
-	}
-	return g, b.restart(ctx, f)
+	return do(ctx, f)
 }
 
 // fill creates the Services, and waits until all are ready.
